@@ -1,0 +1,1 @@
+"""The table every room works on: frozen values, no I/O."""

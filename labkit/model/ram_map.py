@@ -1,0 +1,49 @@
+"""The RAM map: what every page frame of a guest is, one element a frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Kind(IntEnum):
+    """What a page frame is used for."""
+
+    HOLE = 0  # no RAM, or never handed to the page allocator's zones
+    FREE = 1  # on a free list
+    RESERVED = 2
+    SLAB = 3
+    TABLE = 4  # a page table
+    HUGETLB = 5
+    ANON = 6
+    FILE = 7
+    SHMEM = 8  # tmpfs, shared anonymous
+    KERNEL = 9  # allocated, of none of these kinds
+    IDLE = 10  # in nobody's use and on no free list: a CPU's own list
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RamMap:
+    """Every struct page of a guest; element i of each array is of frame `pfn[i]`, ascending.
+
+    `kind` holds Kind, `order` the log2 of the pages of the block that the frame belongs to, `mapcount` how
+    many page tables map it.
+    """
+
+    pfn: NDArray[np.int64]
+    kind: NDArray[np.uint8]
+    order: NDArray[np.uint8]
+    node: NDArray[np.uint16]
+    zone: NDArray[np.uint8]
+    refcount: NDArray[np.int32]
+    mapcount: NDArray[np.int32]
+
+    def pages(self, kind: Kind, node: int | None = None) -> int:
+        """How many frames are of a kind, on one node or on all."""
+        chosen = self.kind == kind
+        return int((chosen if node is None else chosen & (self.node == node)).sum())
