@@ -1,0 +1,192 @@
+"""A witness of one guest: attached past the guest's own words, read while the guest stands still."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from drgn import FaultError, ModuleFileStatus, OutOfBoundsError, Program, ProgramFlags
+
+from labkit.model.errors import Broken, HostError
+from labkit.model.ram_map import RamMap
+from labkit.model.units import Deadline
+from labkit.model.witness import Incoherent, PageTables, Probe, Reading
+from labkit.witness.cgroups import read_memcgs
+from labkit.witness.counters import read_hugepages, read_thp, read_vmstat
+from labkit.witness.frames import Frames, draw_ram, load_frames
+from labkit.witness.log import read_dmesg
+from labkit.witness.memory import Memory, NonsenseError
+from labkit.witness.modules import read_modules
+from labkit.witness.monitor import Monitor, dialled
+from labkit.witness.slabs import read_slabs
+from labkit.witness.tables import read_page_tables
+from labkit.witness.tasks import read_tasks
+from labkit.witness.text import read_text
+from labkit.witness.zones import any_locked, read_zones
+
+logging.getLogger("drgn").addHandler(logging.NullHandler())  # it would warn on stderr; attach() raises
+
+_WHERE = "the witness"
+_CALM_STOPS = 20
+_BETWEEN_STOPS = 0.001  # seconds that the guest may go on when it was stopped in the middle of a change
+# What a guest whose memory is nonsense makes of reading it.
+_NONSENSE = (NonsenseError, FaultError, OutOfBoundsError, OverflowError, ValueError, IndexError)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Instant:
+    """What several probes of one stop share."""
+
+    memory: Memory
+    loaded: Frames | None = None
+    drawn: RamMap | None = None
+
+    def frames(self) -> Frames:
+        if self.loaded is None:
+            self.loaded = load_frames(self.memory)
+        return self.loaded
+
+    def ram(self) -> RamMap:
+        if self.drawn is None:
+            self.drawn = draw_ram(self.memory, self.frames())
+        return self.drawn
+
+
+_PROBES: dict[Probe, tuple[str, Callable[[_Instant], Any]]] = {
+    Probe.ZONES: ("zones", lambda now: read_zones(now.memory, now.frames())),
+    Probe.TASKS: ("tasks", lambda now: read_tasks(now.memory)),
+    Probe.MEMCGS: ("memcgs", lambda now: read_memcgs(now.memory)),
+    Probe.SLABS: ("slabs", lambda now: read_slabs(now.memory)),
+    Probe.HUGEPAGES: ("hugepages", lambda now: read_hugepages(now.memory)),
+    Probe.VMSTAT: ("vmstat", lambda now: read_vmstat(now.memory)),
+    Probe.THP: ("thp", lambda now: read_thp(now.memory)),
+    Probe.MODULES: ("modules", lambda now: read_modules(now.memory)),
+    Probe.DMESG: ("dmesg", lambda now: read_dmesg(now.memory)),
+    Probe.RAM: ("ram", lambda now: now.ram()),
+    Probe.TEXT: ("text", lambda now: read_text(now.memory)),
+}
+
+
+class Witness:
+    """Reads one guest's memory from the host. Not for two threads at once."""
+
+    def __init__(self, monitor: Monitor, prog: Program) -> None:
+        self._monitor = monitor
+        self._prog = prog
+        self._rehearsed: set[Probe] = set()
+
+    def read(self, probes: tuple[Probe, ...], deadline: Deadline, *, pids: tuple[int, ...] = ()) -> Reading:
+        """Stop the guest, read all of `probes` and the page tables of `pids`, and let it go on.
+
+        If zones are asked for, the guest is stopped when nobody is changing one; that takes up to 20 short
+        stops. What makes no sense is told in `incoherent`, for a hostile kernel can write anything anywhere.
+        Raises Broken when QEMU is gone or the symbols are not this kernel's, DeadlineExpired.
+        """
+        self._rehearse(probes)
+        paused = 0.0
+        for stops in range(1, _CALM_STOPS + 1):
+            began, taken_at = time.monotonic(), time.time()
+            with self._monitor.paused(deadline):
+                # Names of cgroups may change while the guest runs.
+                self._prog.cache.pop("labkit_cgroup_paths", None)
+                now = _Instant(memory=Memory(self._prog))
+                calm = stops == _CALM_STOPS or not self._busy(now.memory, probes)
+                if calm:
+                    found, incoherent = self._gather(now, probes, pids)
+            paused += time.monotonic() - began
+            if calm:
+                break
+            time.sleep(_BETWEEN_STOPS)
+        return Reading(
+            taken_at=taken_at, paused_seconds=paused, stops=stops, incoherent=tuple(incoherent), **found
+        )
+
+    def _rehearse(self, probes: tuple[Probe, ...]) -> None:
+        """Read once while the guest runs, for nothing: drgn looks a type up at its first use.
+
+        That takes up to 30 ms, for which the guest need not stand still.
+        """
+        new = [probe for probe in probes if probe not in self._rehearsed]
+        self._gather(_Instant(memory=Memory(self._prog)), tuple(new), ())
+        self._rehearsed.update(new)
+
+    def _busy(self, memory: Memory, probes: tuple[Probe, ...]) -> bool:
+        if Probe.ZONES not in probes:
+            return False
+        try:
+            return any_locked(memory)
+        except _NONSENSE:
+            return False  # the probe itself will say so
+
+    def _gather(
+        self, now: _Instant, probes: tuple[Probe, ...], pids: tuple[int, ...]
+    ) -> tuple[dict[str, Any], list[Incoherent]]:
+        found: dict[str, Any] = {}
+        incoherent: list[Incoherent] = []
+        wanted = [(probe, *_PROBES[probe]) for probe in probes]
+        if pids:
+            wanted.append((Probe.TASKS, "page_tables", partial(_page_tables, pids)))
+        for probe, name, work in wanted:
+            try:
+                found[name] = work(now)
+            except _NONSENSE as error:
+                incoherent.append(Incoherent(probe=probe, found=str(error)))
+            except (LookupError, AttributeError) as error:
+                raise _unlike(error) from error
+            except OSError as error:
+                raise Broken(
+                    where=_WHERE, found=f"QEMU's memory cannot be read: {error.strerror}", fix="see qemu.log"
+                ) from error
+        return found, incoherent
+
+
+def _page_tables(pids: tuple[int, ...], now: _Instant) -> tuple[PageTables, ...]:
+    return read_page_tables(now.memory, now.ram(), pids)
+
+
+@contextmanager
+def attach(socket: Path, symbols: Path) -> Iterator[Witness]:
+    """A witness over the monitor at `socket`; `symbols` is a vmlinux with DWARF of the guest's kernel.
+
+    Raises Broken when QEMU does not answer or the guest has told nothing about its kernel, HostError when
+    this user may not read QEMU's memory.
+    """
+    with dialled(socket) as monitor:
+        prog = Program()
+        try:
+            prog.set_qemu_qmp(monitor.descriptor())
+        except PermissionError as error:
+            raise HostError(
+                where=_WHERE,
+                found=f"QEMU's memory cannot be read: {error}",
+                fix="allow ptrace of own children (sysctl kernel.yama.ptrace_scope=1)",
+            ) from error
+        if not prog.flags & ProgramFlags.IS_LINUX_KERNEL:
+            raise Broken(
+                where=_WHERE,
+                found="the guest wrote no vmcoreinfo",
+                fix="load qemu_fw_cfg in it, as images/init.sh.j2 does",
+            )
+        prog.load_debug_info([symbols])
+        # A file with another build ID is passed over in silence.
+        if prog.main_module().debug_file_status is not ModuleFileStatus.HAVE:
+            raise Broken(
+                where=str(symbols),
+                found="these are not the symbols of the guest's kernel",
+                fix="remove them (`labkit image rm NAME`) and have them built again",
+            )
+        yield Witness(monitor, prog)
+
+
+def _unlike(error: Exception) -> Broken:
+    return Broken(
+        where=_WHERE,
+        found=f"this kernel is not laid out as expected: {error}",
+        fix="use a kernel like Debian's 6.1 or 6.12 (SLUB, SPARSEMEM_VMEMMAP, MEMCG), or report this",
+    )

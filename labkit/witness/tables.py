@@ -1,0 +1,160 @@
+"""A walk of a process' page tables, table by table: what its rss must be, found without its counters.
+
+Intel SDM vol. 3, 4.5; software bits: arch/x86/include/asm/pgtable_types.h.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from drgn import FaultError
+from numpy.typing import NDArray
+
+from labkit.model.ram_map import Kind, RamMap
+from labkit.model.units import Size
+from labkit.model.witness import PAGE, Extent, PageTables
+from labkit.witness.memory import Memory, NonsenseError
+from labkit.witness.tasks import mm_of, process_addresses
+
+MAX_TABLES = 1 << 16  # 256 MiB of tables map half a terabyte
+_ENTRIES = 512
+PMD = PAGE * _ENTRIES  # what an entry of the second level maps
+_PRESENT, _WRITE, _LEAF, _SPECIAL = 1 << 0, 1 << 1, 1 << 7, 1 << 9
+_PROTNONE = 1 << 8  # without _PRESENT: NUMA balancing or PROT_NONE; the page is there
+_FRAME = ((1 << 52) - 1) & ~(PAGE - 1)
+_SWAP_TYPE_SHIFT = 59  # pgtable_64.h: type in bits 59 to 63, offset inverted below
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Leaves:
+    """Leaves of one level: their virtual addresses and their entries."""
+
+    at: NDArray[np.uint64]
+    entry: NDArray[np.uint64]
+    size: int
+
+
+def read_page_tables(memory: Memory, ram: RamMap, pids: tuple[int, ...]) -> tuple[PageTables, ...]:
+    """The tables of the processes with these ids; one that is gone or has no memory is left out."""
+    found = []
+    wanted = set(pids)
+    for address in process_addresses(memory):
+        task = memory.at("struct task_struct", address)
+        mm = mm_of(memory, task)
+        if task.pid.value_() in wanted and mm is not None:
+            found.append(_walk(memory, ram, task.pid.value_(), mm.pgd.value_()))
+    return tuple(found)
+
+
+def _walk(memory: Memory, ram: RamMap, pid: int, pgd: int) -> PageTables:
+    top = 4 + _five_levels(memory)
+    tables = np.array([pgd - memory.number("page_offset_base")], dtype=np.uint64)
+    bases = np.zeros(1, dtype=np.uint64)
+    leaves: list[_Leaves] = []
+    swapped = None
+    count = 0
+    for level in range(top, 0, -1):
+        span = PAGE << 9 * (level - 1)
+        entries, at = _entries(memory, tables, bases, span, user_half=level == top)
+        present = (entries & np.uint64(_PRESENT | _PROTNONE)) != 0
+        leaf = present & ((entries & np.uint64(_LEAF)) != 0) if 1 < level <= 3 else present & (level == 1)
+        leaves.append(_Leaves(at=at[leaf], entry=entries[leaf], size=span))
+        if level == 1:
+            swapped = entries[~present & (entries != 0)]
+            break
+        down = present & ~leaf
+        tables, bases = entries[down] & np.uint64(_FRAME), at[down]
+        count += len(tables)
+        if count > MAX_TABLES:
+            raise NonsenseError(f"process {pid} has more than {MAX_TABLES} page tables")
+    return _summed(memory, ram, leaves, pid=pid, swapped=_swap_entries(memory, swapped), tables=count)
+
+
+def _entries(
+    memory: Memory, tables: NDArray[np.uint64], bases: NDArray[np.uint64], span: int, *, user_half: bool
+) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """All entries of some tables that are not empty, and the address that each begins at."""
+    raw = [_table(memory, int(table)) for table in tables]
+    entries = np.concatenate(raw) if raw else np.zeros(0, dtype=np.uint64)
+    at = (bases[:, None] + np.arange(_ENTRIES, dtype=np.uint64) * np.uint64(span)).ravel()
+    if user_half:  # the upper half of the top table is the kernel's
+        entries, at = entries[: _ENTRIES // 2], at[: _ENTRIES // 2]
+    used = entries != 0
+    return entries[used], at[used]
+
+
+def _table(memory: Memory, physical: int) -> NDArray[np.uint64]:
+    try:
+        data = memory.prog.read(physical, PAGE, physical=True)
+    except FaultError as error:
+        raise NonsenseError(f"a page table at {physical:#x}, where no memory is") from error
+    return np.frombuffer(data, dtype=np.uint64)
+
+
+def _summed(
+    memory: Memory, ram: RamMap, leaves: list[_Leaves], *, pid: int, swapped: int, tables: int
+) -> PageTables:
+    zero = {memory.number("huge_zero_pfn")}
+    first = int(ram.pfn[0])
+    resident = hugetlb = kept = 0
+    extents: list[Extent] = []
+    kinds = _by_frame(ram)
+    for each in leaves:
+        frames = _frame(each.entry)
+        special = (each.entry & np.uint64(_SPECIAL)) != 0
+        inside = (frames >= first) & (frames < first + len(kinds))
+        kind = np.where(
+            inside, kinds[np.where(inside, frames - np.uint64(first), 0).astype(np.int64)], Kind.HOLE
+        )
+        huge = kind == Kind.HUGETLB
+        zeros = np.isin(frames, list(zero)) & (each.size > PAGE)
+        counted = inside & ~special & ~huge & ~zeros & (kind != Kind.HOLE)
+        resident += each.size * int(counted.sum())
+        # A table is kept for each huge page that may be split (pgtable_trans_huge_deposit()).
+        kept += int(((kind == Kind.ANON) | zeros).sum()) if each.size == PMD else 0
+        hugetlb += each.size * int((huge & inside).sum())
+        extents += [
+            Extent(first=int(at), pfn=int(pfn), size=Size(each.size), writable=bool(entry & _WRITE))
+            for at, pfn, entry in zip(
+                each.at[counted | huge].tolist(),
+                frames[counted | huge].tolist(),
+                each.entry[counted | huge].tolist(),
+                strict=True,
+            )
+        ]
+    return PageTables(
+        pid=pid,
+        extents=tuple(sorted(extents, key=lambda extent: extent.first)),
+        resident=Size(resident),
+        swapped=Size(PAGE * swapped),
+        hugetlb=Size(hugetlb),
+        tables=Size(PAGE * (tables + kept)),
+    )
+
+
+def _frame(entries: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The frames that entries name; without _PRESENT the number stands inverted (pgtable-invert.h)."""
+    present = (entries & np.uint64(_PRESENT)) != 0
+    named = np.where(present, entries, ~entries) & np.uint64(_FRAME)
+    return np.asarray(named // np.uint64(PAGE), dtype=np.uint64)
+
+
+def _by_frame(ram: RamMap) -> NDArray[Any]:
+    """Kinds indexed by frame, from the map's first."""
+    kinds = np.zeros(int(ram.pfn[-1] - ram.pfn[0]) + 1, dtype=np.uint8)
+    kinds[ram.pfn - ram.pfn[0]] = ram.kind
+    return kinds
+
+
+def _swap_entries(memory: Memory, entries: NDArray[np.uint64] | None) -> int:
+    """How many entries name a place in swap; the types above it are migration, markers and the like."""
+    if entries is None:
+        return 0
+    types = memory.prog["swap_info"]
+    return int((entries >> np.uint64(_SWAP_TYPE_SHIFT) < len(types)).sum())
+
+
+def _five_levels(memory: Memory) -> int:
+    return memory.number("__pgtable_l5_enabled") & 1 if memory.has("__pgtable_l5_enabled") else 0
