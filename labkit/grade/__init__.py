@@ -1,0 +1,1 @@
+"""Evidence to verdict: parsers of what a kernel says, the words of checks, scoring. Pure."""
