@@ -1,0 +1,1 @@
+"""labkit: disposable kernel labs, graded on what the kernel really did."""

@@ -1,0 +1,84 @@
+"""`labkit run`: one submission or many, for practice or officially."""
+
+from __future__ import annotations
+
+from labkit.cli.options import (
+    Accel,
+    AccelChoice,
+    Attempt,
+    Cold,
+    Jobs,
+    Json,
+    Kernel,
+    Key,
+    LabName,
+    Official,
+    Quiet,
+    Runs,
+    Seed,
+    Student,
+    Submissions,
+    parse_jobs,
+    parse_official,
+)
+
+
+def run(
+    lab: LabName,
+    paths: Submissions = None,
+    *,
+    jobs: Jobs = "auto",
+    kernel: Kernel = None,
+    seed: Seed = None,
+    accel: Accel = AccelChoice.AUTO,
+    json: Json = None,
+    runs: Runs = None,
+    cold: Cold = False,
+    quiet: Quiet = False,
+    official: Official = False,
+    student: Student = None,
+    attempt: Attempt = None,
+    key: Key = None,
+) -> int:
+    """Run a lab in fresh guests and grade it.
+
+    Several PATHs are graded in one go and shown in a table; --json then writes an array, in their order. One
+    that cannot be graded stops no other. The exit status is the highest that one of them has by itself: 4
+    broken or ungraded, 3 this host could not, 2 the submission's own fault, 1 not all passed, 0 all passed.
+
+    With --official the numbers are drawn from the course's secret for this student and attempt, and the
+    result is signed; a lab whose graded checks a student could forge is refused.
+    """
+    from labkit import present
+
+    present.check_target(json)
+    at_once = parse_jobs(jobs)
+    others = {"--key": key, "--seed": seed, "PATH": len(paths or ())}
+    whose = parse_official(official, student, attempt, others)
+    from labkit.keyring import COURSE
+    from labkit.session import RunAsk
+    from labkit.session import run as run_lab
+
+    path = paths[0] if paths else None
+    ask = RunAsk(
+        lab=lab,
+        path=path,
+        kernel=kernel,
+        seed=seed,
+        accel=accel.value,
+        runs=runs,
+        cold=cold,
+        official=whose,
+        key=key or COURSE,
+    )
+    if paths is not None and len(paths) > 1:
+        from labkit.batch import run as run_batch
+
+        with present.progress(quiet=quiet) as listen:
+            rows = run_batch(ask, tuple(paths), at_once, listen)
+        present.batch(rows, json=json, quiet=quiet)
+        return max(row.exit_code for row in rows)
+    with present.progress(quiet=quiet) as listen:
+        done = run_lab(ask, listen)
+    present.verdict(done.verdict, done.run, json=json, quiet=quiet)
+    return done.verdict.exit_code

@@ -1,0 +1,159 @@
+"""Hallway: what needs no guest: listing, showing, starting a working folder, grading again, linting."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+
+from labkit.grade.run import grade as judge
+from labkit.labfile.draw import parameters
+from labkit.labfile.lint import forgeable
+from labkit.labfile.lint import lint as complaints
+from labkit.labfile.load import load
+from labkit.labfile.workfolder import Marker, write_marker
+from labkit.model.errors import LabkitError, UsageError
+from labkit.model.lab import Lab
+from labkit.model.rows import Complaints, LabRow, RunDone, RunRow
+from labkit.model.verdict import Status
+from labkit.places import Places, lab_folder, lab_ids, places
+from labkit.report.handout import render_handout
+from labkit.report.verdict_json import parse_verdict_json, render_verdict_json
+from labkit.store.reader import digest, read
+from labkit.store.runs import RunState, RunSummary
+from labkit.store.runs import runs as stored_runs
+from labkit.store.writer import write_verdict
+
+HANDOUT = "README.md.j2"
+VERDICT = "verdict.json"
+REQUEST = "request.json"
+
+
+def list_labs() -> tuple[LabRow, ...]:
+    """Every lab of this checkout; one that cannot be loaded stands with its problem."""
+    here = places()
+    return tuple(_lab_row(here, name) for name in lab_ids(here))
+
+
+def list_runs(runs: Path | None) -> tuple[RunRow, ...]:
+    """The stored runs, newest first."""
+    return tuple(_run_row(summary) for summary in stored_runs(places(runs=runs).runs))
+
+
+def show(run: str | None, runs: Path | None) -> RunDone:
+    """The verdict of a stored run, as it was written: by folder, by the start of its name, or the newest."""
+    here = places(runs=runs)
+    folder = _find_run(here, run)
+    path = folder / VERDICT
+    if not path.is_file():
+        raise UsageError(
+            where=str(folder),
+            found="no verdict: the run was interrupted",
+            fix=f"see what it left with `labkit grade {folder}`, or run it again",
+        )
+    return RunDone(run=folder, verdict=parse_verdict_json(path.read_text(encoding="utf-8"), str(path)))
+
+
+def start(lab: str, folder: Path | None, seed: str | None) -> Path:
+    """Lay out a working folder: the starter, the handout with this student's numbers, the marker.
+
+    Refuses to write over anything that is there.
+    """
+    here = places()
+    loaded = load(lab_folder(here, lab))
+    target = (folder or Path(loaded.id)).resolve()
+    if target.exists() and any(target.iterdir() if target.is_dir() else [target]):
+        raise UsageError(
+            where=str(target), found="there is something already", fix=f"name another: labkit start {lab} DIR"
+        )
+    marker = Marker(lab=loaded.id, seed=seed or getpass.getuser())
+    numbers = parameters(loaded, marker.seed)
+    template = loaded.folder / HANDOUT
+    values = {
+        "p": numbers,
+        "key": loaded.answers(numbers) if loaded.answers else {},
+        "lab": loaded,
+        "seed": marker.seed,
+    }
+    text = render_handout(template.read_text(encoding="utf-8"), values, str(template))
+    target.mkdir(parents=True, exist_ok=True)
+    for source in sorted((loaded.folder / "starter").iterdir()):
+        (target / source.name).write_bytes(source.read_bytes())
+        (target / source.name).chmod(source.stat().st_mode & 0o777)
+    (target / "README.md").write_text(text, encoding="utf-8")
+    write_marker(target, marker)
+    return target
+
+
+def grade(run: Path, lab: str | None = None) -> RunDone:
+    """Judge a run directory again from its evidence alone, and keep the verdict in it.
+
+    `lab` names the lab where the run's own request does not (a lab outside this checkout).
+    """
+    if not (run / REQUEST).is_file():
+        raise UsageError(where=f"RUN {run}", found="no run directory", fix="see `labkit list runs`")
+    evidence = read(run)
+    loaded = load(lab_folder(places(), lab or evidence.request.lab))
+    verdict = judge(loaded, evidence, evidence_digest=digest(run))
+    write_verdict(run, render_verdict_json(verdict))
+    return RunDone(run=run, verdict=verdict)
+
+
+def lint(labs: tuple[str, ...]) -> Complaints:
+    """What is wrong with these labs, all of them if none is named."""
+    here = places()
+    refusals: list[str] = []
+    standings: list[str] = []
+    for name in labs or lab_ids(here):
+        try:
+            lab = load(lab_folder(here, name))
+        except LabkitError as error:
+            refusals.append(str(error))
+            continue
+        refusals += map(str, complaints(lab))
+        standings.append(_standing(lab))
+    return Complaints(refusals=tuple(refusals), standings=tuple(standings))
+
+
+def _standing(lab: Lab) -> str:
+    weak, graded = len(forgeable(lab)), sum(check.points > 0 for check in lab.checks)
+    if weak:
+        count = f"{weak} of {graded} graded checks do not hold"
+        return f"{lab.id}: practice only, {count} at tier {lab.tier.value}"
+    return f"{lab.id}: runs may be official, each graded check holds at tier {lab.tier.value}"
+
+
+def _lab_row(here: Places, name: str) -> LabRow:
+    try:
+        lab = load(lab_folder(here, name))
+    except LabkitError as error:
+        return LabRow(id=name, problem=str(error))
+    return LabRow(
+        id=lab.id, title=lab.title, question=lab.question, tier=lab.tier.value, max_score=lab.max_score
+    )
+
+
+def _run_row(summary: RunSummary) -> RunRow:
+    return RunRow(
+        run=summary.folder,
+        lab=summary.lab,
+        kernel=summary.kernel,
+        seed=summary.seed,
+        started_at=summary.started_at,
+        status=None if summary.state is RunState.INTERRUPTED else Status(summary.state.value),
+        score=summary.score,
+        max_score=summary.max_score or 0,
+        problem="interrupted" if summary.state is RunState.INTERRUPTED else "",
+    )
+
+
+def _find_run(here: Places, run: str | None) -> Path:
+    if run is not None and (Path(run) / REQUEST).is_file():
+        return Path(run).resolve()
+    known = [summary.folder for summary in stored_runs(here.runs)]
+    found = [folder for folder in known if run is None or folder.name.startswith(run)]
+    if not found:
+        asked = f"no run '{run}'" if run else "no run yet"
+        raise UsageError(
+            where=str(here.runs), found=asked, fix="see `labkit list`, or run one: labkit run lab2"
+        )
+    return found[0]

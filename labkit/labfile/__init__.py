@@ -1,0 +1,1 @@
+"""lab.toml and the files beside it: read, proven consistent, and turned into a Lab."""

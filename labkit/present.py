@@ -1,0 +1,233 @@
+"""Hallway: values to screens and files. Wires the report room to the streams of this process.
+
+Results go to stdout; progress, warnings and errors to stderr. A pipe gets no colour and a fixed width.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TextIO
+
+from rich.console import Console
+
+from labkit.model.artefact import Artefact
+from labkit.model.errors import Broken, LabkitError, UsageError
+from labkit.model.events import Listener
+from labkit.model.health import Page
+from labkit.model.rows import LabRow, RunRow, SubmissionRow, TemplateRow
+from labkit.model.verdict import Verdict
+from labkit.report.text import ascii_fallback, block, human_bytes, tame_line
+
+STDOUT = "-"
+PIPE_COLUMNS = 80
+_FALLBACK = "labkit-ascii"
+
+
+def progress(*, quiet: bool = False, handover: bool = False) -> AbstractContextManager[Listener]:
+    """Show events on stderr while the block lasts; with `handover` others use the terminal later."""
+    from labkit.report.progress import Manner, show_progress
+
+    console = _console(sys.stderr)
+    if quiet:
+        return show_progress(console, Manner.QUIET)
+    moving = console.is_terminal and not handover
+    return show_progress(console, Manner.MOVING if moving else Manner.LINES)
+
+
+def verdict(what: Verdict, run: Path | None, *, json: str | None = None, quiet: bool = False) -> None:
+    """The result page, or one line when quiet; and verdict.json to a file, or to stdout for "-"."""
+    from labkit.report.terminal import render_summary, render_verdict
+
+    console = _console(sys.stderr if json == STDOUT else sys.stdout)
+    console.print(render_summary(what) if quiet else render_verdict(what, run))
+    if json is None:
+        return
+    from labkit.report.verdict_json import render_verdict_json
+
+    _write(json, render_verdict_json(what))
+
+
+def batch(rows: Sequence[SubmissionRow], *, json: str | None = None, quiet: bool = False) -> None:
+    """A row a submission, or one line when quiet; and an array of their verdicts as JSON."""
+    from labkit.report.batch import render_batch, render_batch_summary
+
+    console = _console(sys.stderr if json == STDOUT else sys.stdout)
+    console.print(render_batch_summary(rows) if quiet else render_batch(rows))
+    faults = [
+        f"{row.path}\n{it.detail}" for row in rows if isinstance(it := row.outcome, Broken) and it.detail
+    ]
+    if faults and (kept := _keep("\n".join(faults))):
+        text(f"what labkit failed at is kept in {kept}")
+    if json is None:
+        return
+    from labkit.report.verdict_json import render_batch_json
+
+    _write(json, render_batch_json(rows))
+
+
+def check_target(json: str | None) -> None:
+    """Refuse a `--json` that cannot be written, before a minute is spent on a run. Raises UsageError."""
+    if json is None or json == STDOUT:
+        return
+    path = Path(json)
+    if path.is_dir():
+        raise UsageError(where=f"--json {json}", found="a folder", fix="name a file")
+    if not path.parent.is_dir():
+        raise UsageError(where=f"--json {json}", found=f"no folder {path.parent}", fix="make it first")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UsageError(where=f"--json {json}", found="it may not be written", fix="name another file")
+
+
+def labs(rows: Sequence[LabRow]) -> None:
+    from labkit.report.listing import render_labs
+
+    _console(sys.stdout).print(render_labs(rows))
+
+
+def runs(rows: Sequence[RunRow]) -> None:
+    from labkit.report.listing import render_runs
+
+    _console(sys.stdout).print(render_runs(rows))
+
+
+def images(artefacts: Sequence[Artefact]) -> None:
+    from labkit.report.listing import render_images
+
+    _console(sys.stdout).print(render_images(artefacts))
+
+
+def removed(artefacts: Sequence[Artefact]) -> None:
+    """What went, and the room that it gave back."""
+    names = ", ".join(f"{item.kind.value} {item.name}" for item in artefacts) or "nothing"
+    text(f"removed {names} ({human_bytes(sum(item.bytes for item in artefacts))})")
+
+
+def templates(rows: Sequence[TemplateRow]) -> None:
+    from labkit.report.listing import render_templates
+
+    _console(sys.stdout).print(render_templates(rows, time.time()))
+
+
+def templates_removed(rows: Sequence[TemplateRow]) -> None:
+    """What went, and the room that it gave back."""
+    names = ", ".join(row.name for row in rows) or "nothing"
+    text(f"removed {names} ({human_bytes(sum(row.bytes for row in rows))})")
+
+
+def doctor(page: Page) -> None:
+    """The page of `labkit doctor`, which comes wrapped."""
+    from labkit.report.doctor_page import render_page
+
+    text(render_page(page))
+
+
+def text(words: str) -> None:
+    """Plain sentences of labkit's own or of a lab's author."""
+    _console(sys.stdout).print(block(words, limit=sys.maxsize))
+
+
+def lines(what: Sequence[str]) -> None:
+    """A line each on stdout, never wrapped: to be read, or to be kept in a file."""
+    console = _console(sys.stdout)
+    for line in what:
+        console.print(tame_line(line), soft_wrap=True)
+
+
+def remarks(sentences: Sequence[str]) -> None:
+    """A line each on stderr, beside what a command in a guest said there itself."""
+    console = _console(sys.stderr)
+    for sentence in sentences:
+        console.print(f"labkit: {tame_line(sentence)}", soft_wrap=True)
+
+
+def error(what: LabkitError, *, debug: bool = False) -> None:
+    """Three parts on stderr; with `debug` the traceback before them."""
+    from labkit.report.errors import render_error
+
+    console = _console(sys.stderr)
+    if debug:
+        console.print(block(_traceback(what), limit=sys.maxsize))
+    console.print(render_error(what))
+
+
+def bug(what: BaseException, *, debug: bool = False) -> None:
+    """An exception that nobody foresaw: one line, and its traceback in a file or, with `debug`, on stderr."""
+    from labkit.report.errors import render_bug
+
+    console = _console(sys.stderr)
+    if debug:
+        console.print(block(_traceback(what), limit=sys.maxsize))
+        look = "its traceback stands above"
+    else:
+        kept = _keep(_traceback(what))
+        look = f"traceback kept in {kept}" if kept else "--debug shows its traceback"
+    console.print(render_bug(what, look))
+
+
+def stopped(signal_name: str) -> None:
+    from labkit.report.errors import render_stop
+
+    _console(sys.stderr).print(render_stop(signal_name))
+
+
+def _console(stream: TextIO) -> Console:
+    """A console that cannot fail on a character: what the stream's encoding lacks is spelled in ASCII."""
+    if isinstance(stream, TextIOWrapper):
+        codecs.register_error(_FALLBACK, ascii_fallback)
+        # UTF-8 mode (PEP 540) hides LC_ALL=C from the stream's encoding; the terminal still is what it is.
+        plain = os.environ.get("LC_ALL") in ("C", "POSIX")
+        stream.reconfigure(encoding="ascii" if plain else stream.encoding, errors=_FALLBACK)
+    fixed = None if stream.isatty() or "COLUMNS" in os.environ else PIPE_COLUMNS
+    return Console(file=stream, width=fixed, highlight=False, markup=False, emoji=False)
+
+
+def _write(target: str, content: str) -> None:
+    """Whole or not at all: written beside the target, then renamed. Pipes and devices are written to."""
+    if target == STDOUT:
+        sys.stdout.buffer.write(content.encode("utf-8"))
+        sys.stdout.buffer.flush()
+        return
+    path = Path(target)
+    try:
+        if path.exists() and not path.is_file():
+            path.write_text(content, encoding="utf-8")
+            return
+        path = path.resolve()  # a symbolic link stays one
+        partial = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            partial.write_text(content, encoding="utf-8")
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as problem:
+        raise UsageError(
+            where=f"--json {target}",
+            found=f"{problem.strerror}",
+            fix="labkit grade RUN --json FILE writes it",
+        ) from problem
+
+
+def _traceback(what: BaseException) -> str:
+    return "".join(traceback.format_exception(what))
+
+
+def _keep(content: str) -> Path | None:
+    """The file that now holds the traceback, None if there is nowhere to write it."""
+    from labkit.places import places
+
+    try:
+        folder = places().cache / "crashes"
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.txt"
+        path.write_text(content, encoding="utf-8", errors="backslashreplace")
+    except (OSError, LabkitError):
+        return None
+    return path

@@ -1,0 +1,1 @@
+"""Run directories: written as things happen, read back whole."""

@@ -1,0 +1,122 @@
+"""The table's frozen values as plain JSON data and back; what is unknown or of another type is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import types
+import typing
+from collections.abc import Mapping
+from enum import Enum
+
+from labkit.model.units import Size
+
+
+class CodecError(ValueError):
+    """The data is not the value it should be; the text begins with the place inside the data."""
+
+
+def encode(value: object) -> object:
+    """Dataclasses become objects, tuples lists, enums their value, sizes '512MiB'."""
+    match value:
+        case Size():
+            return str(value)
+        case Enum():
+            return value.value
+        case None | bool() | int() | float() | str():
+            return value
+        case tuple() | list():
+            return [encode(item) for item in value]
+        case Mapping():
+            return {str(key): encode(item) for key, item in value.items()}
+    if dataclasses.is_dataclass(value):
+        return {field.name: encode(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    raise TypeError(f"a {type(value).__name__} has no place in a run folder")
+
+
+def decode(kind: typing.Any, data: object, at: str = "") -> typing.Any:
+    """The value of type `kind` that `encode` made `data` from. Raises CodecError."""
+    if kind is object:
+        return _frozen(data)
+    if kind in (str, int, float, bool):
+        return _scalar(kind, data, at)
+    if isinstance(kind, types.UnionType):  # X | None, the only union on the table
+        (inner,) = (member for member in kind.__args__ if member is not types.NoneType)
+        return None if data is None else decode(inner, data, at)
+    if (origin := typing.get_origin(kind)) is not None:
+        return _container(origin, typing.get_args(kind), data, at)
+    if dataclasses.is_dataclass(kind):
+        return _record(kind, data, at)
+    return _named(kind, data, at)
+
+
+def to_text(data: object) -> str:
+    """Indented JSON that ends in a newline: one fact a line, so that `diff` shows the fact that changed."""
+    return json.dumps(encode(data), indent=2, allow_nan=False) + "\n"
+
+
+def from_text(kind: typing.Any, text: str) -> typing.Any:
+    """Raises CodecError, for text that is no JSON too."""
+    try:
+        return decode(kind, json.loads(text))
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise CodecError(f"is no whole JSON ({error})") from error
+
+
+def _scalar(kind: type, data: object, at: str) -> object:
+    if kind is float and type(data) is int:
+        return float(data)
+    if type(data) is not kind:  # bool is an int to isinstance
+        raise CodecError(f"{at or 'value'}: found {_short(data)}, expected {kind.__name__}")
+    return data
+
+
+def _container(origin: typing.Any, args: tuple[typing.Any, ...], data: object, at: str) -> object:
+    if origin is tuple:
+        if not isinstance(data, list):
+            raise CodecError(f"{at or 'value'}: found {_short(data)}, expected a list")
+        return tuple(decode(args[0], item, f"{at}[{index}]") for index, item in enumerate(data))
+    if not isinstance(data, dict):
+        raise CodecError(f"{at or 'value'}: found {_short(data)}, expected an object")
+    return {key: decode(args[1], item, f"{at}.{key}" if at else key) for key, item in data.items()}
+
+
+@functools.cache
+def _hints(kind: type) -> dict[str, typing.Any]:
+    return typing.get_type_hints(kind)
+
+
+def _record(kind: typing.Any, data: object, at: str) -> object:
+    if not isinstance(data, dict):
+        raise CodecError(f"{at or kind.__name__}: found {_short(data)}, expected an object")
+    hints = _hints(kind)
+    prefix = f"{at}." if at else ""
+    if unknown := sorted(set(data) - set(hints)):
+        raise CodecError(f"{prefix}{unknown[0]}: is no field of {kind.__name__}")
+    values = {name: decode(hints[name], item, prefix + name) for name, item in data.items()}
+    try:
+        return kind(**values)
+    except TypeError as error:  # a field without a default is not there
+        raise CodecError(f"{at or kind.__name__}: {error}") from error
+    except ValueError as error:  # the value refuses to exist (SpecError)
+        raise CodecError(f"{prefix}{error}") from error
+
+
+def _named(kind: typing.Any, data: object, at: str) -> object:
+    make = Size.parse if kind is Size else kind
+    try:
+        if isinstance(data, str):
+            return make(data)
+    except ValueError:
+        pass
+    raise CodecError(f"{at or 'value'}: found {_short(data)}, which is no {kind.__name__}")
+
+
+def _frozen(data: object) -> object:
+    return tuple(_frozen(item) for item in data) if isinstance(data, list) else data
+
+
+def _short(data: object) -> str:
+    text = json.dumps(data)
+    return text if len(text) <= 60 else text[:57] + "..."

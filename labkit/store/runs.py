@@ -1,0 +1,74 @@
+"""What stands in a folder of runs, for `labkit list`: cheap, and never an error."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from labkit.model.verdict import Status
+from labkit.store import layout
+
+_RUN_NAME = re.compile(r"\d{8}T\d{6}Z?-.+")
+
+
+class RunState(Enum):
+    """Of a run with a verdict, the verdict's status; without one it was interrupted (or still goes on)."""
+
+    GRADED = "graded"
+    UNGRADED = "ungraded"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """One run folder. `lab`, `seed`, `kernel`, `started_at` are empty when its request cannot be read."""
+
+    folder: Path
+    state: RunState
+    lab: str
+    seed: str
+    kernel: str
+    started_at: str
+    score: float | None
+    max_score: int | None
+
+
+def runs(root: Path) -> tuple[RunSummary, ...]:
+    """The runs in `root`, newest first; none if it does not exist."""
+    if not root.is_dir():
+        return ()
+    folders = (path for path in root.iterdir() if _RUN_NAME.fullmatch(path.name) and path.is_dir())
+    return tuple(map(_summary, sorted(folders, key=lambda path: path.name, reverse=True)))
+
+
+def _summary(folder: Path) -> RunSummary:
+    request = _object(folder / layout.REQUEST)
+    verdict = _object(folder / layout.VERDICT)
+    score, top = verdict.get("score"), verdict.get("max_score")
+    return RunSummary(
+        folder=folder,
+        state=_state(folder, verdict),
+        lab=str(request.get("lab", "")),
+        seed=str(request.get("seed", "")),
+        kernel=str(request.get("kernel", "")),
+        started_at=str(request.get("started_at", "")),
+        score=float(score) if isinstance(score, int | float) else None,
+        max_score=top if isinstance(top, int) else None,
+    )
+
+
+def _state(folder: Path, verdict: dict[str, object]) -> RunState:
+    if not (folder / layout.VERDICT).exists():
+        return RunState.INTERRUPTED
+    return RunState.GRADED if verdict.get("status") == Status.GRADED.value else RunState.UNGRADED
+
+
+def _object(path: Path) -> dict[str, object]:
+    try:
+        data = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}
