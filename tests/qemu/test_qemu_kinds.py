@@ -197,8 +197,12 @@ def test_a_console_at_its_limit_stops_growing_and_the_guest_goes_on(
     short_tmp: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("labkit.qemu.confine.LOG_LIMIT", Size.kib(8))
+    limit = Size.kib(128)  # a boot says a third of it, "ready" included
+    monkeypatch.setattr("labkit.qemu.confine.LOG_LIMIT", limit)
     with booted(KINDS["the smallest"], root_image, load_pack("6.12"), short_tmp) as (vm, guest):
+        assert (short_tmp / "console.log").stat().st_size < limit
+        flood = f"head -c {2 * limit} /dev/zero | tr '\\0' . >/dev/ttyS0"
+        guest.ask(flood, deadline=Deadline.after(120, "flood"))
         assert guest.ask("echo here", deadline=Deadline.after(20, "answer")) == b"here\n"
         assert vm.stop().ended_by == "QMP quit"
-    assert (short_tmp / "console.log").stat().st_size == Size.kib(8)
+    assert (short_tmp / "console.log").stat().st_size == limit
