@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from drgn import FaultError, ModuleFileStatus, OutOfBoundsError, Program, ProgramFlags
+from drgn import FaultError, OutOfBoundsError, Program, ProgramFlags
 
 from labkit.model.errors import Broken, HostError
+from labkit.model.physical import Range
 from labkit.model.ram_map import RamMap
 from labkit.model.units import Deadline
 from labkit.model.witness import Incoherent, PageTables, Probe, Reading
 from labkit.witness.cgroups import read_memcgs
 from labkit.witness.counters import read_hugepages, read_thp, read_vmstat
 from labkit.witness.frames import Frames, draw_ram, load_frames
+from labkit.witness.kernel import Kernel, load_kernel
 from labkit.witness.log import read_dmesg
 from labkit.witness.memory import Memory, NonsenseError
 from labkit.witness.modules import read_modules
 from labkit.witness.monitor import Monitor, dialled
+from labkit.witness.ram import Ram, find_pieces, opened_ram
 from labkit.witness.slabs import read_slabs
 from labkit.witness.tables import read_page_tables
 from labkit.witness.tasks import read_tasks
 from labkit.witness.text import read_text
 from labkit.witness.zones import any_locked, read_zones
-
-logging.getLogger("drgn").addHandler(logging.NullHandler())  # it would warn on stderr; attach() raises
 
 _WHERE = "the witness"
 _CALM_STOPS = 20
@@ -76,10 +76,10 @@ _PROBES: dict[Probe, tuple[str, Callable[[_Instant], Any]]] = {
 class Witness:
     """Reads one guest's memory from the host. Not for two threads at once."""
 
-    def __init__(self, monitor: Monitor, prog: Program) -> None:
+    def __init__(self, monitor: Monitor, kernel: Kernel, ram: Ram) -> None:
         self._monitor = monitor
-        self._prog = prog
-        self._rehearsed: set[Probe] = set()
+        self._kernel = kernel
+        self._ram = ram
 
     def read(self, probes: tuple[Probe, ...], deadline: Deadline, *, pids: tuple[int, ...] = ()) -> Reading:
         """Stop the guest, read all of `probes` and the page tables of `pids`, and let it go on.
@@ -88,14 +88,26 @@ class Witness:
         stops. What makes no sense is told in `incoherent`, for a hostile kernel can write anything anywhere.
         Raises Broken when QEMU is gone or the symbols are not this kernel's, DeadlineExpired.
         """
-        self._rehearse(probes)
+        with self._kernel.of(self._ram) as prog:
+            self._rehearse(prog, probes)
+            return self._stopped(prog, probes, deadline, pids)
+
+    @contextmanager
+    def memory(self) -> Iterator[Memory]:
+        """The guest's memory itself, for whoever stops the guest otherwise."""
+        with self._kernel.of(self._ram) as prog:
+            yield Memory(prog)
+
+    def _stopped(
+        self, prog: Program, probes: tuple[Probe, ...], deadline: Deadline, pids: tuple[int, ...]
+    ) -> Reading:
         paused = 0.0
         for stops in range(1, _CALM_STOPS + 1):
             began, taken_at = time.monotonic(), time.time()
             with self._monitor.paused(deadline):
                 # Names of cgroups may change while the guest runs.
-                self._prog.cache.pop("labkit_cgroup_paths", None)
-                now = _Instant(memory=Memory(self._prog))
+                prog.cache.pop("labkit_cgroup_paths", None)
+                now = _Instant(memory=Memory(prog))
                 calm = stops == _CALM_STOPS or not self._busy(now.memory, probes)
                 if calm:
                     found, incoherent = self._gather(now, probes, pids)
@@ -107,14 +119,15 @@ class Witness:
             taken_at=taken_at, paused_seconds=paused, stops=stops, incoherent=tuple(incoherent), **found
         )
 
-    def _rehearse(self, probes: tuple[Probe, ...]) -> None:
+    def _rehearse(self, prog: Program, probes: tuple[Probe, ...]) -> None:
         """Read once while the guest runs, for nothing: drgn looks a type up at its first use.
 
         That takes up to 30 ms, for which the guest need not stand still.
         """
-        new = [probe for probe in probes if probe not in self._rehearsed]
-        self._gather(_Instant(memory=Memory(self._prog)), tuple(new), ())
-        self._rehearsed.update(new)
+        new = [probe for probe in probes if probe not in self._kernel.rehearsed]
+        if new:
+            self._gather(_Instant(memory=Memory(prog)), tuple(new), ())
+            self._kernel.rehearsed.update(new)
 
     def _busy(self, memory: Memory, probes: tuple[Probe, ...]) -> bool:
         if Probe.ZONES not in probes:
@@ -151,37 +164,40 @@ def _page_tables(pids: tuple[int, ...], now: _Instant) -> tuple[PageTables, ...]
 
 
 @contextmanager
-def attach(socket: Path, symbols: Path) -> Iterator[Witness]:
-    """A witness over the monitor at `socket`; `symbols` is a vmlinux with DWARF of the guest's kernel.
+def attach(
+    socket: Path, symbols: Path, *, pid: int, ranges: Sequence[Sequence[Range]], deadline: Deadline
+) -> Iterator[Witness]:
+    """A witness over the monitor at `socket` of QEMU, which is process `pid`.
 
-    Raises Broken when QEMU does not answer or the guest has told nothing about its kernel, HostError when
+    `symbols` is a vmlinux with DWARF of the guest's kernel, `ranges` each node's memory as model.physical has
+    it. Raises Broken when QEMU does not answer or the guest has told nothing about its kernel, HostError when
     this user may not read QEMU's memory.
     """
     with dialled(socket) as monitor:
-        prog = Program()
-        try:
-            prog.set_qemu_qmp(monitor.descriptor())
-        except PermissionError as error:
-            raise HostError(
-                where=_WHERE,
-                found=f"QEMU's memory cannot be read: {error}",
-                fix="allow ptrace of own children (sysctl kernel.yama.ptrace_scope=1)",
-            ) from error
-        if not prog.flags & ProgramFlags.IS_LINUX_KERNEL:
-            raise Broken(
-                where=_WHERE,
-                found="the guest wrote no vmcoreinfo",
-                fix="load qemu_fw_cfg in it, as images/init.sh.j2 does",
-            )
-        prog.load_debug_info([symbols])
-        # A file with another build ID is passed over in silence.
-        if prog.main_module().debug_file_status is not ModuleFileStatus.HAVE:
-            raise Broken(
-                where=str(symbols),
-                found="these are not the symbols of the guest's kernel",
-                fix="remove them (`labkit image rm NAME`) and have them built again",
-            )
-        yield Witness(monitor, prog)
+        kernel = load_kernel(_vmcoreinfo(monitor), symbols)
+        pieces = find_pieces(ranges, lambda line: monitor.hmp(line, deadline))
+        with opened_ram(pid, pieces) as ram:
+            yield Witness(monitor, kernel, ram)
+
+
+def _vmcoreinfo(monitor: Monitor) -> bytes:
+    """What the guest's kernel notes of itself, which drgn finds over QEMU's monitor."""
+    prog = Program()
+    try:
+        prog.set_qemu_qmp(monitor.descriptor())
+    except PermissionError as error:
+        raise HostError(
+            where=_WHERE,
+            found=f"QEMU's memory cannot be read: {error}",
+            fix="allow ptrace of own children (sysctl kernel.yama.ptrace_scope=1)",
+        ) from error
+    if not prog.flags & ProgramFlags.IS_LINUX_KERNEL:
+        raise Broken(
+            where=_WHERE,
+            found="the guest wrote no vmcoreinfo",
+            fix="load qemu_fw_cfg in it, as images/init.sh.j2 does",
+        )
+    return bytes(prog["VMCOREINFO"].string_())
 
 
 def _unlike(error: Exception) -> Broken:

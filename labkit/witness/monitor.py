@@ -35,10 +35,15 @@ class Monitor:
         finally:
             self._command("cont", deadline)
 
-    def _command(self, name: str, deadline: Deadline) -> None:
+    def hmp(self, line: str, deadline: Deadline) -> str:
+        """What QEMU's human monitor answers. Raises Broken or DeadlineExpired."""
+        given = {"command-line": line}
+        return str(self._command("human-monitor-command", deadline, arguments=given))
+
+    def _command(self, name: str, deadline: Deadline, **more: object) -> object:
         try:
             self._link.settimeout(max(deadline.remaining, 0.001))
-            self._link.sendall(json.dumps({"execute": name}).encode() + b"\n")
+            self._link.sendall(json.dumps({"execute": name, **more}).encode() + b"\n")
             answer = self._answer(deadline)
         except TimeoutError:
             raise DeadlineExpired(
@@ -53,6 +58,7 @@ class Monitor:
             self._link.settimeout(None)  # drgn's descriptor shares the mode and knows no timeout
         if "error" in answer:
             raise Broken(where=_WHERE, found=f"{name}: {answer['error']}", fix="report this as a bug")
+        return answer.get("return")
 
     def _answer(self, deadline: Deadline) -> dict[str, object]:
         """The next message that is no event."""

@@ -8,16 +8,19 @@ memory is anonymous and has no name in /proc/PID/maps.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from drgn import FaultError
 from numpy.typing import NDArray
 
-from labkit.model.errors import Broken
+from labkit.model.errors import Broken, HostError
 from labkit.model.physical import Range
 
 PAGE = 4096
@@ -40,6 +43,54 @@ class Piece:
     frame: int
     pages: int
     address: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ram:
+    """All memory of a guest, read by its physical addresses through an open /proc/PID/mem of its QEMU."""
+
+    pieces: tuple[Piece, ...]
+    descriptor: int
+
+    def read(self, start: int, count: int) -> bytes:
+        """Raises FaultError where the guest has no memory, OSError when QEMU is gone."""
+        found = b""
+        while len(found) < count:
+            at = start + len(found)
+            piece = self._piece(at)
+            inside = at - piece.frame * PAGE
+            most = min(count - len(found), piece.pages * PAGE - inside)
+            part = os.pread(self.descriptor, most, piece.address + inside)
+            if not part:
+                raise ProcessLookupError(errno.ESRCH, os.strerror(errno.ESRCH))
+            found += part
+        return found
+
+    def _piece(self, address: int) -> Piece:
+        frame = address // PAGE
+        for piece in self.pieces:
+            if piece.frame <= frame < piece.frame + piece.pages:
+                return piece
+        raise FaultError("no memory of the guest's", address)
+
+
+@contextmanager
+def opened_ram(pid: int, pieces: tuple[Piece, ...]) -> Iterator[Ram]:
+    """The memory of the guest whose QEMU is process `pid`. Raises HostError if this user may not read it."""
+    try:
+        descriptor = os.open(f"/proc/{pid}/mem", os.O_RDONLY | os.O_CLOEXEC)
+    except PermissionError as error:
+        raise HostError(
+            where=_WHERE,
+            found=f"QEMU's memory cannot be read: {error.strerror}",
+            fix="allow ptrace of own children (sysctl kernel.yama.ptrace_scope=1)",
+        ) from error
+    except OSError as error:
+        raise Broken(where=_WHERE, found=f"QEMU has ended: {error.strerror}", fix="see qemu.log") from error
+    try:
+        yield Ram(pieces=pieces, descriptor=descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def find_pieces(ranges: Sequence[Sequence[Range]], ask: Callable[[str], str]) -> tuple[Piece, ...]:

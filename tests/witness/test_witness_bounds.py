@@ -9,13 +9,12 @@ from pathlib import Path
 import drgn
 import pytest
 from guests import raise_guest
-from witnessed import KERNELS, Pair, symbols, two_nodes
+from witnessed import KERNELS, Pair, attached, symbols, two_nodes, witnessed
 
 from labkit.model.errors import Broken, DeadlineExpired
 from labkit.model.units import Deadline
 from labkit.model.witness import Probe
 from labkit.witness import memory as bounds
-from labkit.witness.attach import attach
 from labkit.witness.memory import Memory, NonsenseError
 
 BASE = 0xFFFF_8880_0000_0000
@@ -69,24 +68,25 @@ def test_all_lists_together_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.guest
 def test_symbols_of_another_kernel_are_refused(tmp_path: Path) -> None:
-    with raise_guest(two_nodes("6.1"), tmp_path) as stage:
-        socket = stage.vm.plan.witness_socket
+    machine = two_nodes("6.1")
+    with raise_guest(machine, tmp_path) as stage:
         with (
             pytest.raises(Broken, match="not the symbols of the guest's kernel"),
-            attach(socket, symbols("6.12")),
+            attached(stage, machine, symbols("6.12")),
         ):
             pass
         # The monitor was hung up: the next witness is served.
-        with attach(socket, symbols("6.1")) as witness:
+        with attached(stage, machine, symbols("6.1")) as witness:
             assert witness.read((Probe.THP,), Deadline.after(20, "witness")).thp is not None
 
 
 @pytest.mark.guest
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_a_cold_guest_wrote_vmcoreinfo_and_is_read(tmp_path: Path, kernel: str) -> None:
+    machine = two_nodes(kernel)
     with (
-        raise_guest(two_nodes(kernel), tmp_path, cold=True) as stage,
-        attach(stage.vm.plan.witness_socket, symbols(kernel)) as witness,
+        raise_guest(machine, tmp_path, cold=True) as stage,
+        attached(stage, machine, symbols(kernel)) as witness,
     ):
         reading = witness.read((Probe.TASKS,), Deadline.after(20, "witness"))
         assert reading.task("init") is not None
@@ -96,7 +96,7 @@ def test_a_cold_guest_wrote_vmcoreinfo_and_is_read(tmp_path: Path, kernel: str) 
 def test_a_guest_that_is_killed_ends_the_witness_with_a_word(pair: Pair) -> None:
     pair.stage.vm.kill()
     pair.stage.vm.wait(Deadline.after(20, "QEMU's end"))
-    with pytest.raises(Broken, match="QEMU's memory cannot be read"):
+    with pytest.raises(Broken, match="QEMU"):
         pair.read(Probe.TASKS)
 
 
@@ -116,3 +116,22 @@ def test_a_monitor_that_says_nothing_ends_in_a_deadline(tmp_path: Path) -> None:
         ):
             pass
         assert time.monotonic() - began < 5
+
+
+@pytest.mark.guest
+def test_two_guests_of_one_kernel_are_told_apart(tmp_path: Path) -> None:
+    """They share what drgn knows of their kernel; what it reads is the guest's whose turn it is."""
+    machine = two_nodes("6.12")
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    with witnessed(machine, tmp_path / "a") as one, witnessed(machine, tmp_path / "b") as other:
+        one.run("mkdir /sys/fs/cgroup/one")
+        other.run("mkdir /sys/fs/cgroup/other")
+        for pair, mine, yours in (
+            (one, "/one", "/other"),
+            (other, "/other", "/one"),
+            (one, "/one", "/other"),
+        ):
+            paths = [memcg.path for memcg in pair.read(Probe.MEMCGS).memcgs or ()]
+            assert mine in paths
+            assert yours not in paths

@@ -32,7 +32,7 @@ def victim(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pair]:
 
 
 def memory(pair: Pair) -> Memory:
-    return Memory(pair.witness._prog)
+    return Memory(pair.prog)
 
 
 def poke(pair: Pair, address: int, data: bytes) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from drgn import Program
 from guests import raise_guest
 
 from labkit.build.cache import Cache
@@ -14,6 +15,7 @@ from labkit.build.pack import pack
 from labkit.guest.capture import capture
 from labkit.model.events import silent
 from labkit.model.machine import MachineSpec, Node
+from labkit.model.physical import ram_ranges
 from labkit.model.units import Deadline, Size
 from labkit.model.witness import Probe, Reading
 from labkit.places import places
@@ -43,6 +45,7 @@ class Pair:
 
     stage: Stage
     witness: Witness
+    prog: Program
 
     def run(self, command: str) -> str:
         """What a command in the guest prints; it must succeed."""
@@ -65,6 +68,18 @@ def witnessed(machine: MachineSpec, record: Path, *, cold: bool = False) -> Iter
     file = symbols(machine.kernel)
     with (
         raise_guest(machine, record, cold=cold) as stage,
-        attach(stage.vm.plan.witness_socket, file) as witness,
+        attached(stage, machine, file) as witness,
+        witness.memory() as memory,
     ):
-        yield Pair(stage=stage, witness=witness)
+        yield Pair(stage=stage, witness=witness, prog=memory.prog)
+
+
+def attached(stage: Stage, machine: MachineSpec, file: Path) -> AbstractContextManager[Witness]:
+    """A witness of a guest, with the symbols in `file`."""
+    return attach(
+        stage.vm.plan.witness_socket,
+        file,
+        pid=stage.vm.pid,
+        ranges=ram_ranges(tuple(node.memory for node in machine.nodes), machine.max_ram_below_4g),
+        deadline=Deadline.after(30, "witness"),
+    )
