@@ -20,9 +20,8 @@ from labkit.order import guest_need
 from labkit.places import lab_folder, places
 from labkit.pools.cancel import Token
 from labkit.pools.local import LocalPool, gather
-from labkit.provision import platform
 from labkit.qemu.live import reap
-from labkit.session import House, RunAsk, load_work, opened, perform, take_in, with_kernel
+from labkit.session import House, RunAsk, load_work, opened, perform, stand_on, take_in, with_kernel
 
 SCOPE = "batch"
 PHASE = "grading"
@@ -42,7 +41,7 @@ def run(
     here = places(runs=ask.runs)
     reap(here.live)
     lab = with_kernel(load(lab_folder(here, ask.lab)), ask.kernel)
-    base = platform(here, lab.scenes[0].machine.kernel, ask.accel, listen)
+    base = stand_on(here, lab, ask.accel, listen)
     tally = _Tally(of=len(paths), listen=listen)
     # A submission's own thread only prepares and judges: what costs is its guests', in the house's pool.
     with (

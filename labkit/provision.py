@@ -52,19 +52,22 @@ class Kit:
     modules: Mapping[str, Module]
 
 
-def platform(here: Places, kernel: str, accel: str, listen: Listener) -> Platform:
-    """Image, pack and a believed accelerator, built and probed where they are not yet."""
-    guest_image, kernel_pack = _base(here, kernel, listen)
+def platform(here: Places, kernel: str, accel: str, listen: Listener, *, symbols: bool = False) -> Platform:
+    """Image, pack and a believed accelerator, built and probed where they are not yet.
+
+    With `symbols` the pack has those of its kernel, which a user's own may lack.
+    """
+    guest_image, kernel_pack = _base(here, kernel, listen, symbols=symbols)
     wanted = None if accel == "auto" else Accel(accel)
     return Platform(
         image=guest_image, pack=kernel_pack, probe=probe(kernel_pack, here.probes, here.live, wanted, listen)
     )
 
 
-def _base(here: Places, kernel: str, listen: Listener) -> tuple[GuestImage, KernelPack]:
+def _base(here: Places, kernel: str, listen: Listener, *, symbols: bool) -> tuple[GuestImage, KernelPack]:
     """Image and pack, as an earlier lookup found them if that still holds."""
     memo = Memo(
-        path=here.cache / "memos" / f"base-{content_key(kernel, str(here.images))[:16]}.json",
+        path=here.cache / "memos" / f"base-{content_key(kernel, str(here.images), str(symbols))[:16]}.json",
         depends=(*sorted(here.images.rglob("*")), *(here.cache / kind.value for kind in _LOOKED_THROUGH)),
     )
     found = memo.find()
@@ -74,7 +77,7 @@ def _base(here: Places, kernel: str, listen: Listener) -> tuple[GuestImage, Kern
     from labkit.build.pack import pack
 
     before, cache = memo.look(), Cache(here.cache)
-    base = (image(cache, here.images, listen), pack(cache, kernel, here.images, listen))
+    base = (image(cache, here.images, listen), pack(cache, kernel, here.images, listen, symbols=symbols))
     noted = {"image": asdict(base[0]), "pack": asdict(base[1])}
     files = [value for fields in noted.values() for value in fields.values() if isinstance(value, Path)]
     memo.keep(noted, files, before)

@@ -19,6 +19,7 @@ from labkit.model.events import Event, Listener, Mood
 from labkit.model.evidence import AFTER, BEFORE, SceneEnd, after_step
 from labkit.model.lab import FileKind, Lab, Parameters, Scene, Tier
 from labkit.model.machine import Started
+from labkit.onlooker import Onlooker, looking
 from labkit.order import DEPLOY_SECONDS, Clock, Order
 from labkit.places import Places
 from labkit.pools.cancel import Token
@@ -43,6 +44,7 @@ class Cast:
     submission: Mapping[str, str]
     here: Places
     cold: bool = False
+    official: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +74,11 @@ def play(token: Token, scene: Scene, cast: Cast, run: RunWriter, listen: Listene
     order = replace(order, on_argv=writer.argv)
     clock = Clock(scope=scene.name, listen=listen, token=token)
     try:
-        with raised(order, clock) as stage:
-            finale = _perform(scene, cast, stage, writer)
+        with (
+            raised(order, clock) as stage,
+            looking(scene, stage, cast.kit.platform, writer, unannounced=cast.official) as onlooker,
+        ):
+            finale = _perform(scene, cast, stage, writer, onlooker)
     except Broken as error:
         token.check()
         finale = Finale(end=SceneEnd.BROKEN, detail="\n".join(filter(None, (str(error), error.detail))))
@@ -121,11 +126,13 @@ def loaded_modules(scene: Scene, cast: Cast, stage: Stage) -> Mapping[str, Loade
         return {name: load_module(stage.guest, cast.kit.modules[name].path, deadline) for name in wanted}
 
 
-def _perform(scene: Scene, cast: Cast, stage: Stage, writer: SceneWriter) -> Finale:
+def _perform(scene: Scene, cast: Cast, stage: Stage, writer: SceneWriter, onlooker: Onlooker) -> Finale:
     """From the first capture to the last; a guest that is lost on the way is looked at over its console."""
     past = stage.past
     _store(writer, MOMENT_BOOT, past.boot_files)
     try:
+        if not scene.opening:
+            onlooker.look(BEFORE, scene.witness)
         for name, loaded in loaded_modules(scene, cast, stage).items():
             if loaded.load is not Load.LOADED:
                 if loaded.load is Load.GONE:
@@ -135,12 +142,16 @@ def _perform(scene: Scene, cast: Cast, stage: Stage, writer: SceneWriter) -> Fin
         _store(writer, BEFORE, seen)
         for act in past.acts:
             _keep(act, writer, once=True)
-        for step in scene.steps[len(past.acts) :]:
-            with stage.clock.phase(step.name):
+        for number, step in list(enumerate(scene.steps))[len(past.acts) :]:
+            if number and number == len(scene.opening):
+                onlooker.look(BEFORE, scene.witness)
+            with stage.clock.phase(step.name), onlooker.during(step):
                 act = take(stage.guest, step, stage.pace, cast.parameters, cast.lab.tier)
                 _keep(act, writer)
             if act.done.guest_gone:
                 return _post_mortem(scene, cast, stage, writer, act.done.ending)
+            onlooker.look(after_step(step.name), step.witness)
+        onlooker.look(AFTER, scene.witness)
         with stage.clock.phase("collect"):
             _store(writer, AFTER, _look(stage, AFTER, scene.capture, cast))
             writer.dmesg(read_kmsg(stage.guest, stage.pace.deadline(KMSG_SECONDS, "kernel log")))

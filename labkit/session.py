@@ -114,9 +114,15 @@ def run(ask: RunAsk, listen: Listener) -> RunDone:
         handed_in = _official(lab, ask, ask.official)
     else:
         handed_in = take_in(lab, find_work(lab, ask.path, ask.seed) or _reference(lab, ask.seed, listen))
-    base = platform(here, lab.scenes[0].machine.kernel, ask.accel, listen)
+    base = stand_on(here, lab, ask.accel, listen)
     with opened(lab, base, here, cold=ask.cold) as house:
         return perform(house, handed_in, Token(), listen)
+
+
+def stand_on(here: Places, lab: Lab, accel: str, listen: Listener) -> Platform:
+    """What the guests of a lab need: with symbols where the host reads their memory. Raises HostError."""
+    witnessed = any(scene.witnessed for scene in lab.scenes)
+    return platform(here, lab.scenes[0].machine.kernel, accel, listen, symbols=witnessed)
 
 
 @contextmanager
@@ -257,5 +263,11 @@ def with_kernel(lab: Lab, kernel: str | None) -> Lab:
 
 def _cast(here: Places, lab: Lab, kit: Kit, handed_in: HandedIn, *, cold: bool) -> Cast:
     return Cast(
-        lab=lab, kit=kit, parameters=handed_in.numbers, submission=handed_in.files, here=here, cold=cold
+        lab=lab,
+        kit=kit,
+        parameters=handed_in.numbers,
+        submission=handed_in.files,
+        here=here,
+        cold=cold,
+        official=handed_in.seal is not None,
     )

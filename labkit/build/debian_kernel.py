@@ -15,7 +15,7 @@ from labkit.build.kernel import Kernel, finish_kernel, load_kernel, toolchain
 from labkit.build.key import content_key
 from labkit.build.progress import speaker
 from labkit.build.recipe import PacksRecipe
-from labkit.build.symbols import DROPPED, slim
+from labkit.build.symbols import DROPPED, KEPT, slim
 from labkit.build.trees import remove_tree
 from labkit.model.artefact import Artefact, ArtefactKind
 from labkit.model.errors import HostError
@@ -96,7 +96,7 @@ class DebianKernel:
         return self.cache.find(ArtefactKind.SYMBOLS, self.name, self._symbols_key(kernel))
 
     def _symbols_key(self, kernel: Kernel) -> str:
-        return content_key("symbols", _LAYOUT, self.packs.symbols, kernel.digest, *DROPPED)
+        return content_key("symbols", _LAYOUT, self.packs.symbols, kernel.digest, *DROPPED, *KEPT)
 
     def _fetch_and_unpack(self, apt: Apt, kind: ArtefactKind, first: str, folder: Path) -> None:
         packages = apt.closure(first, r"linux-(headers|kbuild)-")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from labkit.model.evidence import LogRecord
+from labkit.model.kernel_log import LogRecord
 from labkit.model.verdict import ExcerptLine, Mark, Where
 
 CONTEXT = 2  # lines on either side of a marked one

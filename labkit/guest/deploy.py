@@ -17,7 +17,7 @@ from labkit.guest.door import LAB, GuestLost
 from labkit.guest.kmsg import mark, read_kmsg
 from labkit.guest.ssh import Guest
 from labkit.model.errors import Broken, SubmissionError, UsageError
-from labkit.model.evidence import LogRecord
+from labkit.model.kernel_log import LogRecord
 from labkit.model.units import Deadline
 
 PLAIN = 0o644

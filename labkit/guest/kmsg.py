@@ -13,7 +13,7 @@ from labkit.guest.attendant import mark_request
 from labkit.guest.capture import capture
 from labkit.guest.door import Door
 from labkit.model.errors import Broken
-from labkit.model.evidence import LogRecord
+from labkit.model.kernel_log import LogRecord
 from labkit.model.units import Deadline, Size
 
 KMSG = "/dev/kmsg"

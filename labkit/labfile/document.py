@@ -84,6 +84,18 @@ class HandInTable(Table):
     says: Sentence
 
 
+ProbeName = Literal[  # not "ram": nothing of a map of every page is judged
+    "zones", "tasks", "memcgs", "slabs", "hugepages", "vmstat", "totals", "thp", "modules", "dmesg", "text"
+]
+
+
+class WitnessTable(Table):
+    """What the host reads in the guest's memory: tables of the kernel, and the pages of named processes."""
+
+    probes: list[ProbeName] = []
+    contents_of: list[Annotated[str, Field(pattern=r"^[^/]{1,15}$")]] = []
+
+
 class StepTable(Table):
     name: Name
     run: Sentence
@@ -91,6 +103,7 @@ class StepTable(Table):
     seconds: Annotated[float, Field(gt=0, strict=False)] = 30.0
     capture: list[str] = []
     once: bool = False
+    witness: WitnessTable | None = None
 
 
 class SceneTable(Table):
@@ -103,6 +116,7 @@ class SceneTable(Table):
     submission: list[FileName] = []
     capture: list[str] = []
     fresh: bool = False
+    witness: WitnessTable | None = None
     step: Annotated[list[StepTable], Field(min_length=1)]
 
 

@@ -10,8 +10,9 @@ from labkit.labfile.draw import placeholders
 from labkit.labfile.submission import SOLUTION, TEMPLATE_SUFFIX
 from labkit.labfile.wrongs import EXPECT, wrongs
 from labkit.model.errors import LabFileError
-from labkit.model.lab import Check, FileRelation, Lab, Tier
+from labkit.model.lab import Check, FileRelation, Lab, Scene, Tier
 from labkit.model.verdict import EvidenceClass
+from labkit.model.witness import Look, Probe
 
 HANDOUT = "README.md.j2"
 STARTER = "starter"
@@ -38,7 +39,14 @@ class Complaint:
 
 def lint(lab: Lab) -> tuple[Complaint, ...]:
     """Everything an author should mend before students see the lab, in the order of the folder."""
-    return (*_handout(lab), *_folders(lab), *_wrongs(lab), *_dead_parameters(lab), *_forgeable(lab))
+    return (
+        *_handout(lab),
+        *_folders(lab),
+        *_wrongs(lab),
+        *_dead_parameters(lab),
+        *_forgeable(lab),
+        *_unwitnessed(lab),
+    )
 
 
 def _handout(lab: Lab) -> Iterator[Complaint]:
@@ -107,7 +115,14 @@ def _texts(folder: Path) -> Iterator[str]:
 
 def forgeable(lab: Lab) -> tuple[Check, ...]:
     """The graded checks whose class does not hold at the lab's tier: with one, no run is official."""
-    return tuple(check for check in lab.checks if check.points and check.evidence not in HOLDS[lab.tier])
+    return tuple(check for check in lab.checks if check.points and _class(check) not in HOLDS[lab.tier])
+
+
+def _class(check: Check) -> EvidenceClass:
+    """The class of a check's facts: what it says of itself, but a captured file was read in the guest."""
+    if isinstance(check.judge, FileRelation) and check.evidence is not EvidenceClass.TESTIMONY:
+        return EvidenceClass.OBSERVER
+    return check.evidence
 
 
 def _forgeable(lab: Lab) -> Iterator[Complaint]:
@@ -115,6 +130,25 @@ def _forgeable(lab: Lab) -> Iterator[Complaint]:
     for check in forgeable(lab):
         yield Complaint(
             where=f"{lab.folder / 'lab.toml'}: check '{check.id}'",
-            found=f"graded on {check.evidence.value}, which tier {lab.tier.value} can forge",
+            found=f"graded on {_class(check).value}, which tier {lab.tier.value} can forge",
             fix=f"judge what is {holding}, or show it for 0 points",
         )
+
+
+def _unwitnessed(lab: Lab) -> Iterator[Complaint]:
+    """Checks that claim a class whose facts nobody has asked the host to read."""
+    asked = {probe for scene in lab.scenes for look in _looks(scene) for probe in look.probes}
+    looked = any(scene.witnessed for scene in lab.scenes)
+    for check in lab.checks:
+        missing = check.evidence is EvidenceClass.WITNESS and not looked
+        if missing or (check.evidence is EvidenceClass.SEALED and Probe.TEXT not in asked):
+            probe = "text" if looked else "tasks"
+            yield Complaint(
+                where=f"{lab.folder / 'lab.toml'}: check '{check.id}'",
+                found=f"its class is {check.evidence.value}, and no scene has the host read that",
+                fix=f'give a scene `witness = {{ probes = ["{probe}", …] }}`',
+            )
+
+
+def _looks(scene: Scene) -> Iterator[Look]:
+    yield from (look for look in (scene.witness, *(step.witness for step in scene.steps)) if look)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labkit.labfile.complaints import near, wrong
-from labkit.labfile.document import LabDocument, SceneTable, StepTable
+from labkit.labfile.document import LabDocument, SceneTable, StepTable, WitnessTable
 from labkit.labfile.draw import placeholders
 from labkit.labfile.machines import machine_spec
 from labkit.model.lab import RunsAs, Scene, Step
+from labkit.model.witness import Look, Probe
 
 OWN_MODULE = "labkit"  # kmod/ of the checkout, known to every lab
 
@@ -67,6 +68,7 @@ def _scene(document: LabDocument, names: Names, at: int) -> Scene:
         steps=tuple(_step(step, f"{key}.step[{n}]", names) for n, step in enumerate(table.step)),
         capture=tuple(table.capture),
         fresh=table.fresh,
+        witness=_look(table.witness, f"{key}.witness", names),
     )
 
 
@@ -96,7 +98,16 @@ def _step(table: StepTable, key: str, names: Names) -> Step:
         seconds=table.seconds,
         capture=tuple(table.capture),
         once=table.once,
+        witness=_look(table.witness, f"{key}.witness", names),
     )
+
+
+def _look(table: WitnessTable | None, key: str, names: Names) -> Look | None:
+    if table is None:
+        return None
+    if not table.probes and not table.contents_of:
+        raise wrong(names.path, key, "found it empty", "name probes, or drop it")
+    return Look(probes=tuple(map(Probe, table.probes)), contents_of=tuple(table.contents_of))
 
 
 def _check_opening(table: SceneTable, key: str, names: Names) -> None:
@@ -107,6 +118,9 @@ def _check_opening(table: SceneTable, key: str, names: Names) -> None:
             raise wrong(
                 names.path, f"{key}.step[{n}].once", f"step[{place}] comes first and is not", "move it up"
             )
+        if table.step[n].witness is not None:
+            found = "what is played once is not looked at: the host looks when a student's own run begins"
+            raise wrong(names.path, f"{key}.step[{n}].witness", found, f"move it to {key}.witness")
         used = [word for word in sorted(names.parameters) if word.upper() in table.step[n].run]
         used += [word for path in table.step[n].capture for word in placeholders(path)]
         if used:

@@ -6,17 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from labkit.model.kernel_log import LogRecord
 from labkit.model.machine import Accel, MachineSpec, Started
 from labkit.model.official import Official
+from labkit.model.witness import Reading
 
 BEFORE = "before"
 AFTER = "after"
-KERNEL_FACILITY = 0  # syslog(3): only the kernel itself logs with facility 0; /dev/kmsg writers get 1 or more
 
 
 def after_step(step: str) -> str:
     """The moment at which a step's own captures were taken."""
     return f"after-{step}"
+
+
+def during_step(step: str) -> str:
+    """The moment, drawn anew for each official run, at which the host looked while a step ran."""
+    return f"during-{step}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,19 +58,17 @@ class StepResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogRecord:
-    """One record of /dev/kmsg: `facility` 0 is the kernel's own word. `line` is its line in dmesg.jsonl."""
+class Witnessed:
+    """What the host read in the guest's memory at one moment.
 
-    seq: int
-    time_us: int
-    level: int
-    facility: int
-    text: str
-    line: int
+    `where` is its file relative to the run directory, `lines` the line of that file on which each of the
+    reading's tables begins, by its name: element i of it stands on the line i + 1 below.
+    """
 
-    @property
-    def from_kernel(self) -> bool:
-        return self.facility == KERNEL_FACILITY
+    moment: str
+    where: str
+    reading: Reading
+    lines: Mapping[str, int] = field(default_factory=dict)
 
 
 class SceneEnd(Enum):
@@ -92,6 +96,7 @@ class SceneEvidence:
     steps: tuple[StepResult, ...] = ()
     files: tuple[CapturedFile, ...] = ()
     dmesg: tuple[LogRecord, ...] = ()
+    witnessed: tuple[Witnessed, ...] = ()
     console_tail: str = ""
     started: Started = Started.COLD
     timings: Mapping[str, float] = field(default_factory=dict)
@@ -101,6 +106,13 @@ class SceneEvidence:
         for captured in self.files:
             if captured.path == path and captured.moment == moment:
                 return captured
+        return None
+
+    def witness(self, moment: str = AFTER) -> Witnessed | None:
+        """What the host read at a moment, None if nobody asked it to."""
+        for seen in self.witnessed:
+            if seen.moment == moment:
+                return seen
         return None
 
     def step(self, name: str) -> StepResult | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from labkit.model.evidence import Evidence
 from labkit.model.machine import MachineSpec
 from labkit.model.verdict import EvidenceClass, Judgement
+from labkit.model.witness import Look
 
 Scalar = int | str
 Parameters = Mapping[str, Scalar | tuple[Scalar, ...]]
@@ -51,7 +52,8 @@ class Step:
 
     `seconds` bounds it on the reference host. `capture` lists guest paths copied when it has ended. What a
     step does `once` is the same for every student: it sees no parameter and nothing that was handed in, is
-    played before the guest is frozen, and every run goes on from there with its evidence.
+    played before the guest is frozen, and every run goes on from there with its evidence. `witness` is what
+    the host reads in the guest's memory when the step has ended.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Step:
     seconds: float = 30.0
     capture: tuple[str, ...] = ()
     once: bool = False
+    witness: Look | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +73,8 @@ class Scene:
     modules: "labkit" is kmod/, any other a folder of the lab. `files` are further files of the lab's src/
     laid into /lab. Guest paths in `capture` and in steps may hold {parameter} and end in a shell glob. A
     `fresh` scene's guest is booted from nothing, for lessons that a clone's warm kernel would spoil.
+    `witness` is what the host reads in the guest's memory before the first step that is not played once, and
+    again after the last.
     """
 
     name: str
@@ -82,6 +87,12 @@ class Scene:
     steps: tuple[Step, ...]
     capture: tuple[str, ...] = ()
     fresh: bool = False
+    witness: Look | None = None
+
+    @property
+    def witnessed(self) -> bool:
+        """Whether the host reads in this scene's guest at all."""
+        return self.witness is not None or any(step.witness is not None for step in self.steps)
 
     @property
     def opening(self) -> tuple[Step, ...]:

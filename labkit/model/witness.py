@@ -8,14 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
 
-from labkit.model.evidence import LogRecord
+from labkit.model.kernel_log import LogRecord
 from labkit.model.kernel_text import KernelText, ModuleView
+from labkit.model.ram_map import RamMap
 from labkit.model.units import Size
-
-if TYPE_CHECKING:
-    from labkit.model.ram_map import RamMap
 
 PAGE = 4096
 
@@ -29,6 +26,7 @@ class Probe(Enum):
     SLABS = "slabs"
     HUGEPAGES = "hugepages"
     VMSTAT = "vmstat"
+    TOTALS = "totals"
     THP = "thp"
     MODULES = "modules"
     DMESG = "dmesg"
@@ -173,6 +171,14 @@ class HugepagesView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """All memory that the kernel manages, and all swap: what an OOM of the whole machine divides by."""
+
+    ram: Size
+    swap: Size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ThpView:
     """The modes of /sys/kernel/mm/transparent_hugepage/{enabled,defrag}."""
 
@@ -206,6 +212,26 @@ class PageTables:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What is in the pages of a process: `mapped` has a page of its own there (not the shared zero page),
+    `filled` of them hold something other than zero. Of files and huge pages too.
+    """
+
+    pid: int
+    comm: str
+    mapped: Size
+    filled: Size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What the host is to read at one moment: `probes`, and the contents of processes by their names."""
+
+    probes: tuple[Probe, ...] = ()
+    contents_of: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Incoherent:
     """What a probe could not make sense of: the guest's memory does not hold what a kernel would hold."""
 
@@ -230,12 +256,14 @@ class Reading:
     slabs: tuple[SlabView, ...] | None = None
     hugepages: tuple[HugepagesView, ...] | None = None
     vmstat: Mapping[str, int] | None = None
+    totals: Totals | None = None
     thp: ThpView | None = None
     modules: tuple[ModuleView, ...] | None = None
     dmesg: tuple[LogRecord, ...] | None = None
     ram: RamMap | None = None
     text: KernelText | None = None
     page_tables: tuple[PageTables, ...] = ()
+    contents: tuple[Contents, ...] = ()
     incoherent: tuple[Incoherent, ...] = ()
 
     def task(self, comm: str) -> TaskView | None:

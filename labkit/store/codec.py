@@ -56,6 +56,38 @@ def to_text(data: object) -> str:
     return json.dumps(encode(data), indent=2, allow_nan=False) + "\n"
 
 
+def to_lines(data: object) -> str:
+    """JSON in which each field of a value has a line, and each element of a field that is a collection too.
+
+    So an element can be pointed at by its line, which `first_lines` tells.
+    """
+    record = encode(data)
+    if not isinstance(record, dict):
+        raise TypeError(f"a {type(data).__name__} has no fields")
+    return (
+        "{\n" + ",\n".join(f"{json.dumps(name)}: {_spread(item)}" for name, item in record.items()) + "\n}\n"
+    )
+
+
+def first_lines(text: str) -> dict[str, int]:
+    """The line on which each collection of what `to_lines` wrote begins: its element i is i + 1 below."""
+    found = {}
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.endswith(('": [', '": {')):
+            found[json.loads(line[: line.index(":")])] = number
+    return found
+
+
+def _spread(item: object) -> str:
+    match item:
+        case list() if item:
+            return "[\n" + ",\n".join(json.dumps(element, allow_nan=False) for element in item) + "\n]"
+        case dict() if item:
+            rows = (f"{json.dumps(key)}: {json.dumps(value, allow_nan=False)}" for key, value in item.items())
+            return "{\n" + ",\n".join(rows) + "\n}"
+    return json.dumps(item, allow_nan=False)
+
+
 def from_text(kind: typing.Any, text: str) -> typing.Any:
     """Raises CodecError, for text that is no JSON too."""
     try:

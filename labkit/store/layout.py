@@ -6,6 +6,7 @@ RUN/SCENE/machine.json           what the scene's guest is; its presence makes t
 RUN/SCENE/captures.jsonl         one line a captured file, with its SHA-256, written after the file itself
 RUN/SCENE/MOMENT/guest/path      the captured files, mirrored: `diff -r before after` works
 RUN/SCENE/steps/01-x/            stdout, stderr, and status.json with their SHA-256
+RUN/SCENE/witness/MOMENT.json    what the host read in the guest's memory, an element a line
 RUN/SCENE/dmesg.jsonl            the kernel log, one record a line
 RUN/SCENE/console-tail.txt       the last lines of the console
 RUN/SCENE/end.json               how it ended, with the SHA-256 of the files above; written last
@@ -32,6 +33,7 @@ ATTESTATION = "attestation.json"
 MACHINE = "machine.json"
 CAPTURES = "captures.jsonl"
 STEPS = "steps"
+WITNESS = "witness"
 STATUS = "status.json"
 STDOUT = "stdout"
 STDERR = "stderr"

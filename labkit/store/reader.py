@@ -12,20 +12,22 @@ import os
 import stat
 import typing
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 from labkit.model.errors import Broken
 from labkit.model.evidence import (
     CapturedFile,
     Evidence,
-    LogRecord,
     Request,
     SceneEnd,
     SceneEvidence,
     StepResult,
+    Witnessed,
 )
+from labkit.model.kernel_log import LogRecord
 from labkit.model.units import Size
+from labkit.model.witness import Reading
 from labkit.store import codec, layout
 from labkit.store.disk import mirrored, sha256
 from labkit.store.writer import decoded
@@ -110,12 +112,16 @@ def _whole_scene(record: layout.MachineRecord, folder: Path) -> SceneEvidence:
         f"{layout.STEPS}/{path.parent.name}/{layout.STATUS}"
         for path in folder.glob(f"steps/*/{layout.STATUS}")
     )
+    glimpses: Iterable[str] = sorted(
+        f"{layout.WITNESS}/{path.name}" for path in folder.glob(f"{layout.WITNESS}/*.json")
+    )
     if ended:
         end = _load(layout.EndRecord, folder / layout.END)
         for name, expected in end.files.items():
             _proven(_inside(folder, name), expected)
         _demand(folder, end)
         statuses = sorted(name for name in end.files if name.startswith(layout.STEPS + "/"))
+        glimpses = sorted(name for name in end.files if name.startswith(layout.WITNESS + "/"))
     return SceneEvidence(
         name=folder.name,
         machine=record.machine,
@@ -127,6 +133,7 @@ def _whole_scene(record: layout.MachineRecord, folder: Path) -> SceneEvidence:
         steps=_gather((_step(folder, name) for name in statuses), whole=ended),
         files=_gather(_captures(folder), whole=ended),
         dmesg=_gather(_dmesg(folder), whole=ended),
+        witnessed=_gather((_witnessed(folder, name) for name in glimpses), whole=ended),
         console_tail=decoded(_bytes(folder / layout.CONSOLE_TAIL)) if ended else "",
         timings=end.timings,
     )
@@ -177,6 +184,21 @@ def _captures(folder: Path) -> Iterator[CapturedFile]:
             text=text,
             cut=record.cut,
         )
+
+
+def _witnessed(folder: Path, name: str) -> Witnessed:
+    path = _inside(folder, name)
+    text = decoded(_bytes(path))
+    try:
+        reading: Reading = codec.from_text(Reading, text)
+    except codec.CodecError as error:
+        raise _broken(path, str(error)) from error
+    lines = codec.first_lines(text)
+    if reading.dmesg:
+        first = lines["dmesg"] + 1
+        log = tuple(replace(record, line=first + at) for at, record in enumerate(reading.dmesg))
+        reading = replace(reading, dmesg=log)
+    return Witnessed(moment=path.stem, where=f"{folder.name}/{name}", reading=reading, lines=lines)
 
 
 def _dmesg(folder: Path) -> Iterator[LogRecord]:

@@ -21,9 +21,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
-from labkit.model.evidence import CapturedFile, LogRecord, Request, SceneEnd, StepResult
+from labkit.model.evidence import CapturedFile, Request, SceneEnd, StepResult
+from labkit.model.kernel_log import LogRecord
 from labkit.model.machine import Accel, MachineSpec, Started
 from labkit.model.units import Size
+from labkit.model.witness import Reading
 from labkit.store import codec, layout
 from labkit.store.disk import append, host_errors, mirrored, odd_name, sha256, write_whole
 
@@ -121,7 +123,7 @@ class SceneWriter:
 
         A path that this moment already has keeps its first content (globs overlap).
         """
-        if not _FOLDER_NAME.fullmatch(moment) or moment == layout.STEPS:
+        if not _FOLDER_NAME.fullmatch(moment) or moment in (layout.STEPS, layout.WITNESS):
             raise ValueError(f"{moment!r} cannot name a moment's folder")
         return tuple(self._capture_one(moment, path, content, cut) for path, content, cut in files)
 
@@ -168,6 +170,16 @@ class SceneWriter:
             once=once,
         )
 
+    def witness(self, moment: str, reading: Reading) -> None:
+        """Keep what the host read. The map of RAM is not kept: nothing is judged by it."""
+        if not _FOLDER_NAME.fullmatch(moment):
+            raise ValueError(f"{moment!r} cannot name a moment's file")
+        text = codec.to_lines(replace(reading, ram=None))
+        path = self.folder / layout.WITNESS / f"{moment}.json"
+        with host_errors(path):
+            path.parent.mkdir(exist_ok=True)
+        write_whole(path, text.encode())
+
     def dmesg(self, records: Iterable[LogRecord]) -> tuple[LogRecord, ...]:
         """Keep the kernel log so far; a later, longer one replaces it. Lines are renumbered from 1."""
         numbered = tuple(replace(record, line=line) for line, record in enumerate(records, start=1))
@@ -198,6 +210,7 @@ class SceneWriter:
             append(self.folder / name, b"")  # there, if empty
         index = [layout.MACHINE, layout.CAPTURES, layout.DMESG, layout.CONSOLE_TAIL]
         index += sorted(f"{layout.STEPS}/{path.parent.name}/{layout.STATUS}" for path in self._status_files())
+        index += sorted(f"{layout.WITNESS}/{path.name}" for path in self._glimpses())
         with host_errors(self.folder):
             digests = {name: sha256((self.folder / name).read_bytes()) for name in index}
         record = layout.EndRecord(end=end, detail=detail, timings=timings or {}, files=digests)
@@ -205,6 +218,9 @@ class SceneWriter:
 
     def _status_files(self) -> Iterable[Path]:
         return (self.folder / layout.STEPS).glob(f"*/{layout.STATUS}")
+
+    def _glimpses(self) -> Iterable[Path]:
+        return (self.folder / layout.WITNESS).glob("*.json")
 
     def _capture_one(self, moment: str, path: str, content: bytes | None, cut: bool) -> CapturedFile:
         known = self._captured.get((moment, path))

@@ -16,9 +16,10 @@ from labkit.model.errors import Broken, HostError
 from labkit.model.physical import Range
 from labkit.model.ram_map import RamMap
 from labkit.model.units import Deadline
-from labkit.model.witness import Incoherent, PageTables, Probe, Reading
+from labkit.model.witness import Contents, Incoherent, Look, PageTables, Probe, Reading
 from labkit.witness.cgroups import read_memcgs
-from labkit.witness.counters import read_hugepages, read_thp, read_vmstat
+from labkit.witness.contents import read_contents
+from labkit.witness.counters import read_hugepages, read_thp, read_totals, read_vmstat
 from labkit.witness.frames import Frames, draw_ram, load_frames
 from labkit.witness.kernel import Kernel, load_kernel
 from labkit.witness.log import read_dmesg
@@ -44,6 +45,7 @@ class _Instant:
     """What several probes of one stop share."""
 
     memory: Memory
+    ram: Ram
     loaded: Frames | None = None
     drawn: RamMap | None = None
 
@@ -52,11 +54,13 @@ class _Instant:
             self.loaded = load_frames(self.memory)
         return self.loaded
 
-    def ram(self) -> RamMap:
+    def ram_map(self) -> RamMap:
         if self.drawn is None:
             self.drawn = draw_ram(self.memory, self.frames())
         return self.drawn
 
+
+_Work = tuple[Probe, str, Callable[[_Instant], Any]]  # its field of Reading, and how it is read
 
 _PROBES: dict[Probe, tuple[str, Callable[[_Instant], Any]]] = {
     Probe.ZONES: ("zones", lambda now: read_zones(now.memory, now.frames())),
@@ -65,10 +69,11 @@ _PROBES: dict[Probe, tuple[str, Callable[[_Instant], Any]]] = {
     Probe.SLABS: ("slabs", lambda now: read_slabs(now.memory)),
     Probe.HUGEPAGES: ("hugepages", lambda now: read_hugepages(now.memory)),
     Probe.VMSTAT: ("vmstat", lambda now: read_vmstat(now.memory)),
+    Probe.TOTALS: ("totals", lambda now: read_totals(now.memory)),
     Probe.THP: ("thp", lambda now: read_thp(now.memory)),
     Probe.MODULES: ("modules", lambda now: read_modules(now.memory)),
     Probe.DMESG: ("dmesg", lambda now: read_dmesg(now.memory)),
-    Probe.RAM: ("ram", lambda now: now.ram()),
+    Probe.RAM: ("ram", lambda now: now.ram_map()),
     Probe.TEXT: ("text", lambda now: read_text(now.memory)),
 }
 
@@ -81,8 +86,20 @@ class Witness:
         self._kernel = kernel
         self._ram = ram
 
-    def read(self, probes: tuple[Probe, ...], deadline: Deadline, *, pids: tuple[int, ...] = ()) -> Reading:
-        """Stop the guest, read all of `probes` and the page tables of `pids`, and let it go on.
+    def look(self, look: Look, deadline: Deadline) -> Reading:
+        """What `look` asks for; as `read` does."""
+        return self.read(look.probes, deadline, contents_of=look.contents_of)
+
+    def read(
+        self,
+        probes: tuple[Probe, ...],
+        deadline: Deadline,
+        *,
+        pids: tuple[int, ...] = (),
+        contents_of: tuple[str, ...] = (),
+    ) -> Reading:
+        """Stop the guest, read all of `probes`, the page tables of `pids` and what is in the pages of the
+        processes called `contents_of`, and let it go on.
 
         If zones are asked for, the guest is stopped when nobody is changing one; that takes up to 20 short
         stops. What makes no sense is told in `incoherent`, for a hostile kernel can write anything anywhere.
@@ -90,7 +107,12 @@ class Witness:
         """
         with self._kernel.of(self._ram) as prog:
             self._rehearse(prog, probes)
-            return self._stopped(prog, probes, deadline, pids)
+            wanted = [(probe, *_PROBES[probe]) for probe in probes]
+            if pids:
+                wanted.append((Probe.TASKS, "page_tables", partial(_page_tables, pids)))
+            if contents_of:
+                wanted.append((Probe.TASKS, "contents", partial(_contents, contents_of)))
+            return self._stopped(prog, tuple(wanted), deadline)
 
     @contextmanager
     def memory(self) -> Iterator[Memory]:
@@ -98,19 +120,17 @@ class Witness:
         with self._kernel.of(self._ram) as prog:
             yield Memory(prog)
 
-    def _stopped(
-        self, prog: Program, probes: tuple[Probe, ...], deadline: Deadline, pids: tuple[int, ...]
-    ) -> Reading:
+    def _stopped(self, prog: Program, wanted: tuple[_Work, ...], deadline: Deadline) -> Reading:
         paused = 0.0
         for stops in range(1, _CALM_STOPS + 1):
             began, taken_at = time.monotonic(), time.time()
             with self._monitor.paused(deadline):
                 # Names of cgroups may change while the guest runs.
                 prog.cache.pop("labkit_cgroup_paths", None)
-                now = _Instant(memory=Memory(prog))
-                calm = stops == _CALM_STOPS or not self._busy(now.memory, probes)
+                now = _Instant(memory=Memory(prog), ram=self._ram)
+                calm = stops == _CALM_STOPS or not _busy(now.memory, wanted)
                 if calm:
-                    found, incoherent = self._gather(now, probes, pids)
+                    found, incoherent = _gather(now, wanted)
             paused += time.monotonic() - began
             if calm:
                 break
@@ -126,41 +146,45 @@ class Witness:
         """
         new = [probe for probe in probes if probe not in self._kernel.rehearsed]
         if new:
-            self._gather(_Instant(memory=Memory(prog)), tuple(new), ())
+            _gather(
+                _Instant(memory=Memory(prog), ram=self._ram), tuple((probe, *_PROBES[probe]) for probe in new)
+            )
             self._kernel.rehearsed.update(new)
 
-    def _busy(self, memory: Memory, probes: tuple[Probe, ...]) -> bool:
-        if Probe.ZONES not in probes:
-            return False
-        try:
-            return any_locked(memory)
-        except _NONSENSE:
-            return False  # the probe itself will say so
 
-    def _gather(
-        self, now: _Instant, probes: tuple[Probe, ...], pids: tuple[int, ...]
-    ) -> tuple[dict[str, Any], list[Incoherent]]:
-        found: dict[str, Any] = {}
-        incoherent: list[Incoherent] = []
-        wanted = [(probe, *_PROBES[probe]) for probe in probes]
-        if pids:
-            wanted.append((Probe.TASKS, "page_tables", partial(_page_tables, pids)))
-        for probe, name, work in wanted:
-            try:
-                found[name] = work(now)
-            except _NONSENSE as error:
-                incoherent.append(Incoherent(probe=probe, found=str(error)))
-            except (LookupError, AttributeError) as error:
-                raise _unlike(error) from error
-            except OSError as error:
-                raise Broken(
-                    where=_WHERE, found=f"QEMU's memory cannot be read: {error.strerror}", fix="see qemu.log"
-                ) from error
-        return found, incoherent
+def _busy(memory: Memory, wanted: tuple[_Work, ...]) -> bool:
+    """Whether somebody is in the middle of changing what is asked for."""
+    if all(probe is not Probe.ZONES for probe, *_ in wanted):
+        return False
+    try:
+        return any_locked(memory)
+    except _NONSENSE:
+        return False  # the probe itself will say so
+
+
+def _gather(now: _Instant, wanted: tuple[_Work, ...]) -> tuple[dict[str, Any], list[Incoherent]]:
+    found: dict[str, Any] = {}
+    incoherent: list[Incoherent] = []
+    for probe, name, work in wanted:
+        try:
+            found[name] = work(now)
+        except _NONSENSE as error:
+            incoherent.append(Incoherent(probe=probe, found=str(error)))
+        except (LookupError, AttributeError) as error:
+            raise _unlike(error) from error
+        except OSError as error:
+            raise Broken(
+                where=_WHERE, found=f"QEMU's memory cannot be read: {error.strerror}", fix="see qemu.log"
+            ) from error
+    return found, incoherent
 
 
 def _page_tables(pids: tuple[int, ...], now: _Instant) -> tuple[PageTables, ...]:
-    return read_page_tables(now.memory, now.ram(), pids)
+    return read_page_tables(now.memory, now.ram_map(), pids)
+
+
+def _contents(comms: tuple[str, ...], now: _Instant) -> tuple[Contents, ...]:
+    return read_contents(now.memory, now.ram, comms)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import numpy as np
 from drgn import Object
 
 from labkit.model.units import Size
-from labkit.model.witness import PAGE, HugepagesView, ThpView
+from labkit.model.witness import PAGE, HugepagesView, ThpView, Totals
 from labkit.witness.memory import Memory, NonsenseError
 from labkit.witness.names import counter_names
 
@@ -52,6 +52,12 @@ def numa_events(memory: Memory, zone: Object) -> dict[str, int]:
     for _, address in memory.per_cpu(zone.per_cpu_zonestats.value_()):
         totals += np.frombuffer(memory.read(address + place, 8 * len(totals)), dtype=np.int64)
     return dict(zip(names, totals.tolist(), strict=True))
+
+
+def read_totals(memory: Memory) -> Totals:
+    """mm/page_alloc.c _totalram_pages and mm/swapfile.c total_swap_pages, which out_of_memory() adds up."""
+    ram = memory.prog["_totalram_pages"].counter.value_()
+    return Totals(ram=Size(PAGE * ram), swap=Size(PAGE * max(0, memory.number("total_swap_pages"))))
 
 
 def read_thp(memory: Memory) -> ThpView:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from labkit.model.evidence import LogRecord
+from labkit.model.kernel_log import LogRecord
 from labkit.witness.memory import Memory, NonsenseError
 
 _ID = (1 << 62) - 1  # the two highest bits of a descriptor's state are its state

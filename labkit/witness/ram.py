@@ -49,6 +49,7 @@ class Piece:
 class Ram:
     """All memory of a guest, read by its physical addresses through an open /proc/PID/mem of its QEMU."""
 
+    pid: int
     pieces: tuple[Piece, ...]
     descriptor: int
 
@@ -64,6 +65,19 @@ class Ram:
             if not part:
                 raise ProcessLookupError(errno.ESRCH, os.strerror(errno.ESRCH))
             found += part
+        return found
+
+    def addresses(self, frames: NDArray[np.int64]) -> Words:
+        """QEMU's addresses of page frames. Raises FaultError for one that the guest does not have."""
+        found = np.zeros(len(frames), np.uint64)
+        known = np.zeros(len(frames), np.bool_)
+        for piece in self.pieces:
+            inside = (frames >= piece.frame) & (frames < piece.frame + piece.pages)
+            at = (frames[inside] - piece.frame).astype(np.uint64) * np.uint64(PAGE)
+            found[inside] = at + np.uint64(piece.address)
+            known |= inside
+        if not known.all():
+            raise FaultError("no memory of the guest's", int(frames[~known][0]) * PAGE)
         return found
 
     def _piece(self, address: int) -> Piece:
@@ -88,7 +102,7 @@ def opened_ram(pid: int, pieces: tuple[Piece, ...]) -> Iterator[Ram]:
     except OSError as error:
         raise Broken(where=_WHERE, found=f"QEMU has ended: {error.strerror}", fix="see qemu.log") from error
     try:
-        yield Ram(pieces=pieces, descriptor=descriptor)
+        yield Ram(pid=pid, pieces=pieces, descriptor=descriptor)
     finally:
         os.close(descriptor)
 

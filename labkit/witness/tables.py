@@ -28,12 +28,31 @@ _SWAP_TYPE_SHIFT = 59  # pgtable_64.h: type in bits 59 to 63, offset inverted be
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Leaves:
-    """Leaves of one level: their virtual addresses and their entries."""
+class Leaves:
+    """Leaves of one level: their virtual addresses and their entries, each mapping `size` bytes."""
 
     at: NDArray[np.uint64]
     entry: NDArray[np.uint64]
     size: int
+
+    def frames(self) -> NDArray[np.uint64]:
+        """The frames that the entries name; one without _PRESENT stands inverted (pgtable-invert.h)."""
+        present = (self.entry & np.uint64(_PRESENT)) != 0
+        named = np.where(present, self.entry, ~self.entry) & np.uint64(_FRAME)
+        return np.asarray(named // np.uint64(PAGE), dtype=np.uint64)
+
+    def special(self) -> NDArray[np.bool_]:
+        """Those that map the shared zero page or no page of RAM."""
+        return np.asarray((self.entry & np.uint64(_SPECIAL)) != 0, dtype=np.bool_)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Walk:
+    """All that hangs on a top table: leaves, entries that are not present, and how many tables below it."""
+
+    leaves: tuple[Leaves, ...]
+    absent: NDArray[np.uint64]
+    tables: int
 
 
 def read_page_tables(memory: Memory, ram: RamMap, pids: tuple[int, ...]) -> tuple[PageTables, ...]:
@@ -44,32 +63,34 @@ def read_page_tables(memory: Memory, ram: RamMap, pids: tuple[int, ...]) -> tupl
         task = memory.at("struct task_struct", address)
         mm = mm_of(memory, task)
         if task.pid.value_() in wanted and mm is not None:
-            found.append(_walk(memory, ram, task.pid.value_(), mm.pgd.value_()))
+            pid = task.pid.value_()
+            found.append(_summed(memory, ram, walk(memory, pid, mm.pgd.value_()), pid))
     return tuple(found)
 
 
-def _walk(memory: Memory, ram: RamMap, pid: int, pgd: int) -> PageTables:
+def walk(memory: Memory, pid: int, pgd: int) -> Walk:
+    """The user's half of the tables below `pgd`, a virtual address. Raises NonsenseError."""
     top = 4 + _five_levels(memory)
     tables = np.array([pgd - memory.number("page_offset_base")], dtype=np.uint64)
     bases = np.zeros(1, dtype=np.uint64)
-    leaves: list[_Leaves] = []
-    swapped = None
+    leaves: list[Leaves] = []
+    absent = np.zeros(0, dtype=np.uint64)
     count = 0
     for level in range(top, 0, -1):
         span = PAGE << 9 * (level - 1)
         entries, at = _entries(memory, tables, bases, span, user_half=level == top)
         present = (entries & np.uint64(_PRESENT | _PROTNONE)) != 0
         leaf = present & ((entries & np.uint64(_LEAF)) != 0) if 1 < level <= 3 else present & (level == 1)
-        leaves.append(_Leaves(at=at[leaf], entry=entries[leaf], size=span))
+        leaves.append(Leaves(at=at[leaf], entry=entries[leaf], size=span))
         if level == 1:
-            swapped = entries[~present & (entries != 0)]
+            absent = entries[~present & (entries != 0)]
             break
         down = present & ~leaf
         tables, bases = entries[down] & np.uint64(_FRAME), at[down]
         count += len(tables)
         if count > MAX_TABLES:
             raise NonsenseError(f"process {pid} has more than {MAX_TABLES} page tables")
-    return _summed(memory, ram, leaves, pid=pid, swapped=_swap_entries(memory, swapped), tables=count)
+    return Walk(leaves=tuple(leaves), absent=absent, tables=count)
 
 
 def _entries(
@@ -93,24 +114,21 @@ def _table(memory: Memory, physical: int) -> NDArray[np.uint64]:
     return np.frombuffer(data, dtype=np.uint64)
 
 
-def _summed(
-    memory: Memory, ram: RamMap, leaves: list[_Leaves], *, pid: int, swapped: int, tables: int
-) -> PageTables:
+def _summed(memory: Memory, ram: RamMap, walked: Walk, pid: int) -> PageTables:
     zero = {memory.number("huge_zero_pfn")}
     first = int(ram.pfn[0])
     resident = hugetlb = kept = 0
     extents: list[Extent] = []
     kinds = _by_frame(ram)
-    for each in leaves:
-        frames = _frame(each.entry)
-        special = (each.entry & np.uint64(_SPECIAL)) != 0
+    for each in walked.leaves:
+        frames = each.frames()
         inside = (frames >= first) & (frames < first + len(kinds))
         kind = np.where(
             inside, kinds[np.where(inside, frames - np.uint64(first), 0).astype(np.int64)], Kind.HOLE
         )
         huge = kind == Kind.HUGETLB
         zeros = np.isin(frames, list(zero)) & (each.size > PAGE)
-        counted = inside & ~special & ~huge & ~zeros & (kind != Kind.HOLE)
+        counted = inside & ~each.special() & ~huge & ~zeros & (kind != Kind.HOLE)
         resident += each.size * int(counted.sum())
         # A table is kept for each huge page that may be split (pgtable_trans_huge_deposit()).
         kept += int(((kind == Kind.ANON) | zeros).sum()) if each.size == PMD else 0
@@ -128,17 +146,10 @@ def _summed(
         pid=pid,
         extents=tuple(sorted(extents, key=lambda extent: extent.first)),
         resident=Size(resident),
-        swapped=Size(PAGE * swapped),
+        swapped=Size(PAGE * _swap_entries(memory, walked.absent)),
         hugetlb=Size(hugetlb),
-        tables=Size(PAGE * (tables + kept)),
+        tables=Size(PAGE * (walked.tables + kept)),
     )
-
-
-def _frame(entries: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The frames that entries name; without _PRESENT the number stands inverted (pgtable-invert.h)."""
-    present = (entries & np.uint64(_PRESENT)) != 0
-    named = np.where(present, entries, ~entries) & np.uint64(_FRAME)
-    return np.asarray(named // np.uint64(PAGE), dtype=np.uint64)
 
 
 def _by_frame(ram: RamMap) -> NDArray[Any]:
@@ -148,10 +159,8 @@ def _by_frame(ram: RamMap) -> NDArray[Any]:
     return kinds
 
 
-def _swap_entries(memory: Memory, entries: NDArray[np.uint64] | None) -> int:
+def _swap_entries(memory: Memory, entries: NDArray[np.uint64]) -> int:
     """How many entries name a place in swap; the types above it are migration, markers and the like."""
-    if entries is None:
-        return 0
     types = memory.prog["swap_info"]
     return int((entries >> np.uint64(_SWAP_TYPE_SHIFT) < len(types)).sum())
 

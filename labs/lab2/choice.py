@@ -7,21 +7,20 @@ from labkit.grade.judging import (
     answers,
     broken,
     failed,
-    kernel_log,
     partial,
     passed,
     require_completed,
-    require_file,
     require_step,
 )
-from labkit.grade.parse.meminfo import parse_meminfo
 from labkit.grade.parse.oom import OomKill
-from labkit.model.evidence import Evidence, SceneEvidence
+from labkit.grade.witnessed import Seen, require_reading
+from labkit.model.evidence import Evidence, SceneEvidence, after_step
 from labkit.model.verdict import Judgement
 
-from .herd import PLAN_BOUND, key
-from .reading import Row, census, deaths, ending, members
+from .herd import PLAN_BOUND, Member, key
+from .reading import census, deaths, ending, herd_of, members, oom_score
 
+FIRST_ACT, SECOND_ACT, THE_END = map(after_step, ("first-act", "second-act", "plan-pressure"))
 CANDIDATES = 4  # the presser's count in the first act
 PLAN_KILLS = 3  # and in the second
 # A prediction counts within 10 points: the kernels differ by 2 % of the total (1 point from the middle), a
@@ -38,7 +37,7 @@ FORMULA_TOLERANCE = 3
 
 def scores(evidence: Evidence) -> Judgement:
     """You said which oom_score each of the seven processes shows before memory runs out."""
-    _, rows = census(require_completed(evidence, "choice"), "first-act")
+    real = _scores(require_reading(require_completed(evidence, "choice"), FIRST_ACT), members(evidence))
     said = answers(evidence, "predictions.toml")
     table = said.values.get("scores")
     if not isinstance(table, dict):
@@ -47,9 +46,9 @@ def scores(evidence: Evidence) -> Judgement:
     right, off = [], []
     for name in names:
         guess = table.get(name)
-        near = type(guess) is int and abs(guess - rows[name].score) <= SCORE_TOLERANCE
+        near = type(guess) is int and abs(guess - real[name]) <= SCORE_TOLERANCE
         (right if near else off).append(name)
-    expected = ", ".join(f"{name} {rows[name].score}" for name in names) + f" (each ± {SCORE_TOLERANCE})"
+    expected = ", ".join(f"{name} {real[name]}" for name in names) + f" (each ± {SCORE_TOLERANCE})"
     actual = ", ".join(f"{name} {table.get(name, 'missing')}" for name in off)
     actual = f"{len(right)} of {len(names)} right" + (f"; off: {actual}" if off else "")
     where = said.source.show(
@@ -63,9 +62,9 @@ def scores(evidence: Evidence) -> Judgement:
 def order(evidence: Evidence) -> Judgement:
     """You said in which order the kernel kills the first four."""
     scene = require_completed(evidence, "choice")
-    _, rows = census(scene, "first-act")
+    rows = herd_of(require_reading(scene, FIRST_ACT))
     _presser_done(scene, "pressure")
-    died = [kill.comm for kill in deaths(scene, rows)][:CANDIDATES]
+    died = [kill.comm for kill in deaths(require_reading(scene, THE_END), rows)][:CANDIDATES]
     said = answers(evidence, "predictions.toml")
     predicted = said.words("order")
     agree = 0
@@ -85,7 +84,7 @@ def plan_first(evidence: Evidence) -> Judgement:
     scene, first, _, dead = _second_act(evidence)
     expected = f"the first to be killed is '{first}'"
     actual = "killed: " + ", ".join(kill.comm for kill in dead)
-    log = kernel_log(scene)
+    log = require_reading(scene, THE_END).log_source()
     if dead[0].comm == first:
         return passed(expected, actual, log.show(good=[dead[0].line]))
     return failed(expected, actual, log.show(bad=[dead[0].line]))
@@ -96,7 +95,7 @@ def plan_lives(evidence: Evidence) -> Judgement:
     scene, _, lives, dead = _second_act(evidence)
     expected = f"'{lives}' is not among the first {PLAN_KILLS} to be killed"
     actual = "killed: " + ", ".join(kill.comm for kill in dead)
-    log = kernel_log(scene)
+    log = require_reading(scene, THE_END).log_source()
     fatal = [kill.line for kill in dead if kill.comm == lives]
     if not fatal:
         return passed(expected, actual, log.show(good=[kill.line for kill in dead]))
@@ -109,12 +108,12 @@ def _second_act(evidence: Evidence) -> tuple[SceneEvidence, str, str, tuple[OomK
     first, lives = str(facts["plan_first"]), str(facts["plan_lives"])
     plan = _lawful_plan(evidence, first, lives)
     scene = require_completed(evidence, "choice")
-    _, rows = census(scene, "second-act")
-    applied = {name: rows[name].adj for name in plan if name in rows}
+    rows = herd_of(require_reading(scene, SECOND_ACT))
+    applied = {name: rows[name].oom_score_adj for name in plan if name in rows}
     if applied != plan:
         raise Decided(broken(f"labkit applies the plan {plan}", f"it applied {applied}"))
     _presser_done(scene, "plan-pressure")
-    return scene, first, lives, deaths(scene, rows)[:PLAN_KILLS]
+    return scene, first, lives, deaths(require_reading(scene, THE_END), rows)[:PLAN_KILLS]
 
 
 def _lawful_plan(evidence: Evidence, first: str, lives: str) -> dict[str, int]:
@@ -158,33 +157,35 @@ def twins_equal(evidence: Evidence) -> Judgement:
 def biggest_lives(evidence: Evidence) -> Judgement:
     """The biggest process outlives four kills: policy goes before size."""
     scene = require_completed(evidence, "choice")
-    _, before = census(scene, "first-act")
-    source, after = census(scene, "pressure")
-    biggest = max((before[member.name] for member in members(evidence)), key=lambda row: row.rss)
-    expected = f"'{biggest.name}' ({biggest.rss >> 10} MiB, oom_score_adj {biggest.adj}) lives"
-    if biggest.name in after:
-        return passed(expected, "it lives", source.show(good=[after[biggest.name].line]))
-    return failed(expected, "it is gone")
+    before = herd_of(require_reading(scene, FIRST_ACT))
+    seen = require_reading(scene, SECOND_ACT)
+    biggest = max((before[member.name] for member in members(evidence)), key=lambda task: task.rss)
+    expected = f"'{biggest.comm}' ({biggest.rss >> 20} MiB, oom_score_adj {biggest.oom_score_adj}) lives"
+    alive = [task for task in seen.named(biggest.comm) if task.pid == biggest.pid]
+    return passed(expected, "it lives", seen.show(good=alive)) if alive else failed(expected, "it is gone")
 
 
 def formula_holds(evidence: Evidence) -> Judgement:
-    """Every score is (1000 + 1000 × (rss + page tables + swap) / (RAM + swap) + oom_score_adj) × 2/3."""
+    """Every score is (1000 + 1000 × (rss + page tables + swap) / (RAM + swap) + oom_score_adj) × 2/3.
+
+    The guest's own /proc says the score, the host reads what the formula is made of.
+    """
     scene = require_completed(evidence, "choice")
     source, rows = census(scene, "first-act")
-    memory = parse_meminfo(require_file(scene, "/proc/meminfo").text).kib
-    total = memory["MemTotal"] + memory["SwapTotal"]
-    mine = [rows[member.name] for member in members(evidence)]
-    off = [row for row in mine if abs(row.score - _exported(row, total)) > FORMULA_TOLERANCE]
-    expected = ", ".join(f"{row.name} {_exported(row, total)}" for row in mine)
-    actual = ", ".join(f"{row.name} {row.score}" for row in mine)
+    real = _scores(require_reading(scene, FIRST_ACT), members(evidence))
+    shown = [rows[name] for name in real]
+    off = [row for row in shown if abs(row.score - real[row.name]) > FORMULA_TOLERANCE]
+    expected = ", ".join(f"{name} {score}" for name, score in real.items())
+    actual = ", ".join(f"{row.name} {row.score}" for row in shown)
     if off:
         return failed(expected, actual, source.show(bad=[row.line for row in off]))
-    return passed(expected, actual, source.show(good=[row.line for row in mine]))
+    return passed(expected, actual, source.show(good=[row.line for row in shown]))
 
 
-def _exported(row: Row, total_kib: int) -> int:
-    """oom_badness() and proc_oom_score() in integers; C's division rounds towards zero."""
-    if row.adj == -1000:
-        return 0
-    pages = (row.rss + row.swap + row.pte) // 4 + row.adj * (total_kib // 4 // 1000)
-    return int((1000 + int(pages * 1000 / (total_kib // 4))) * 2 / 3)
+def _scores(seen: Seen, wanted: tuple[Member, ...]) -> dict[str, int]:
+    """What the kernel would show of each, by name. Broken where labkit's herd is not whole."""
+    rows = herd_of(seen)
+    missing = [member.name for member in wanted if member.name not in rows]
+    if missing:
+        raise Decided(broken("labkit's seven processes", f"'{missing[0]}' is not there"))
+    return {member.name: oom_score(rows[member.name], seen.totals) for member in wanted}

@@ -1,14 +1,20 @@
-"""What the checks of this lab read in the evidence: the census, the kills, the student's cgroup."""
+"""What the checks of this lab read in the evidence: processes, kills, the student's cgroup.
+
+What is graded was read by the host in the guest kernel's own memory; the census, labkit's table of the
+processes out of the guest's /proc, is shown beside it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from labkit.grade.judging import Decided, broken, require_file, require_step, stdout
-from labkit.grade.parse.oom import OomKill, OomReport, OomVictim, parse_oom
+from labkit.grade.judging import Decided, broken, failed, require_step, stdout
+from labkit.grade.parse.oom import OomKill, OomReport, OomVictim
 from labkit.grade.source import Source
-from labkit.model.evidence import Evidence, SceneEvidence, StepResult, after_step
+from labkit.grade.witnessed import Seen
+from labkit.model.evidence import Evidence, SceneEvidence, StepResult
+from labkit.model.witness import PAGE, MemcgView, TaskView, Totals
 
 from .herd import Member, herd
 
@@ -52,10 +58,27 @@ def ending(step: StepResult) -> str:
     return f"step '{step.name}' ended with status {step.status}" + (f": {told[-1]}" if told else "")
 
 
-def deaths(scene: SceneEvidence, rows: Mapping[str, Row]) -> tuple[OomKill, ...]:
-    """The kernel's kills among the processes of a census, in its order."""
-    pids = {row.pid for row in rows.values()}
-    return tuple(kill for kill in parse_oom(scene.kernel_log).kills if kill.pid in pids)
+def herd_of(seen: Seen) -> dict[str, TaskView]:
+    """The processes of a reading by name; of several with one name the last started."""
+    return {task.comm: task for task in seen.tasks}
+
+
+def deaths(seen: Seen, rows: Mapping[str, TaskView]) -> tuple[OomKill, ...]:
+    """The kernel's kills among some processes, in its order."""
+    pids = {task.pid for task in rows.values()}
+    return tuple(kill for kill in seen.oom().kills if kill.pid in pids)
+
+
+def oom_score(task: TaskView, totals: Totals) -> int:
+    """What /proc/PID/oom_score shows: oom_badness() and proc_oom_score() in integers.
+
+    C's division rounds towards zero. Linux v6.1 and v6.12, mm/oom_kill.c and fs/proc/base.c.
+    """
+    if task.oom_score_adj == -1000:
+        return 0
+    total = (totals.ram + totals.swap) // PAGE
+    pages = (task.rss + task.swap + task.page_tables) // PAGE + task.oom_score_adj * (total // 1000)
+    return int((1000 + int(pages * 1000 / total)) * 2 / 3)
 
 
 def cgroup(evidence: Evidence) -> str:
@@ -75,13 +98,17 @@ def members(evidence: Evidence) -> tuple[Member, ...]:
     return herd(evidence.request.parameters)  # type: ignore[arg-type]
 
 
-def cgroup_file(scene: SceneEvidence, evidence: Evidence, name: str, step: str) -> Source:
-    """A file of the student's cgroup, captured when the step had ended."""
-    return require_file(scene, f"/sys/fs/cgroup/{cgroup(evidence)}/{name}", after_step(step))
+def group_of(seen: Seen, evidence: Evidence) -> MemcgView:
+    """The student's cgroup. Failed where there is none."""
+    path = f"/{cgroup(evidence)}"
+    found = seen.memcg(path)
+    if found is None:
+        raise Decided(failed(f"a cgroup {path}", "the kernel has none", seen.show(missing=[path])))
+    return found
 
 
-def cgroup_reports(scene: SceneEvidence, evidence: Evidence) -> tuple[tuple[OomVictim, OomReport], ...]:
+def cgroup_reports(seen: Seen, evidence: Evidence) -> tuple[tuple[OomVictim, OomReport], ...]:
     """The kernel's OOM reports about the student's cgroup, each with the victim it chose."""
     path = f"/{cgroup(evidence)}"
-    told = [(report.victim, report) for report in parse_oom(scene.kernel_log).reports]
+    told = [(report.victim, report) for report in seen.oom().reports]
     return tuple((victim, report) for victim, report in told if victim and victim.oom_memcg == path)

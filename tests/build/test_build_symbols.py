@@ -61,3 +61,22 @@ def test_what_is_no_vmlinux_is_refused_with_objcopys_words(tmp_path: Path) -> No
     with pytest.raises(HostError, match="objcopy") as caught:
         slim(tmp_path / "whole", tmp_path / "slim", toolchain(Cache(here.cache), here.images, silent))
     assert "whole" in caught.value.detail
+
+
+def test_a_kernels_symbols_keep_the_sources_that_matter(tmp_path: Path) -> None:
+    here = places()
+    sandbox = toolchain(Cache(here.cache), here.images, silent)
+    (tmp_path / "mm").mkdir()
+    (tmp_path / "net").mkdir()
+    (tmp_path / "mm" / "kept.c").write_text(SOURCE)
+    (tmp_path / "net" / "left.c").write_text("struct packet { int length; } packet;\n")
+    build = ["gcc", "-g", "-static", "-Wl,--build-id", "-o", "whole", "net/left.c", "mm/kept.c"]
+    assert sandbox.run(build, work=tmp_path, phase="compile").status == 0
+    slim(tmp_path / "whole", tmp_path / "slim", sandbox)
+    assert answers(tmp_path / "slim") == answers(tmp_path / "whole")
+    prog = drgn.Program(drgn.Platform(drgn.Architecture.X86_64))
+    prog.extra_module("subject", create=True).try_file(tmp_path / "slim", force=True)
+    with pytest.raises(LookupError):
+        prog.type("struct packet")
+    assert prog.symbol("packet").size == 4
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mm", "net", "slim", "whole"]

@@ -14,12 +14,12 @@ from labkit.model.evidence import (
     AFTER,
     CapturedFile,
     Evidence,
-    LogRecord,
     Request,
     SceneEnd,
     SceneEvidence,
     StepResult,
 )
+from labkit.model.kernel_log import LogRecord
 from labkit.model.lab import Check, FileRelation, Lab, Scene, Step, Tier
 from labkit.model.machine import Accel, MachineSpec, Node
 from labkit.model.units import Size

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from labkit.grade.parse.error import ParseError
 from labkit.grade.parse.oom import OomReport, parse_oom
-from labkit.model.evidence import LogRecord
+from labkit.model.kernel_log import LogRecord
 
 KILL = (
     "Memory cgroup out of memory: Killed process {pid} ({comm}) total-vm:205804kB, anon-rss:102112kB, "

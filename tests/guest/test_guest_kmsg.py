@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labkit.guest.kmsg import parse_kmsg
-from labkit.model.evidence import LogRecord
+from labkit.model.kernel_log import LogRecord
 
 # From a 6.1 guest: a driver's record with its dictionary, and the memcg statistics that are one printk.
 REAL = (

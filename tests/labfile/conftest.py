@@ -12,7 +12,7 @@ id = "tiny"
 title = "A tiny lab"
 question = "Does it load?"
 course = "none"
-tier = "root"
+tier = "user"
 points = 3
 answers = "key"
 
@@ -47,6 +47,7 @@ programs = ["hog", "probe"]
 files = ["run.sh"]
 submission = ["hog.c", "plan.toml"]
 capture = ["/proc/vmstat"]
+witness = { probes = ["tasks", "text"] }
 
 [[scene.step]]
 name = "go"
@@ -66,7 +67,7 @@ hint = "look"
 id = "limited"
 says = "The limit is the drawn one."
 points = 1
-evidence = "witness"
+evidence = "observer"
 hint = "count"
 needs = ["judged"]
 [check.file]

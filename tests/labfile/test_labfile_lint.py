@@ -67,16 +67,42 @@ def test_a_parameter_that_nothing_reads_is_told(spoil: Callable[..., Path]) -> N
 def test_a_lab_made_forgeable_is_refused(
     spoil: Callable[..., Path], tier: str, evidence: str, holding: str
 ) -> None:
-    """The first check, 2 points, is of a class that the tier can forge; the second is sealed and holds."""
+    """The first check, 2 points, is of a class that the tier can forge; the second is only shown."""
     spoil('evidence = "witness"', f'evidence = "{evidence}"')
-    spoil('points = 1\nevidence = "witness"', 'points = 1\nevidence = "sealed"')
-    folder = spoil('tier = "root"', f'tier = "{tier}"')
+    spoil("points = 1", "points = 0")
+    spoil("points = 3", "points = 2")
+    folder = spoil('tier = "user"', f'tier = "{tier}"')
     (complaint,) = lint(load(folder))
     assert str(complaint) == (
         f"{folder}/lab.toml: check 'judged': graded on {evidence}, which tier {tier} can forge; "
         f"judge what is {holding}, or show it for 0 points"
     )
     assert [check.id for check in forgeable(load(folder))] == ["judged"]
+
+
+@pytest.mark.parametrize("claimed", ["witness", "sealed", "physical"])
+def test_a_captured_file_is_no_better_than_who_captured_it(spoil: Callable[..., Path], claimed: str) -> None:
+    spoil('points = 1\nevidence = "observer"', f'points = 1\nevidence = "{claimed}"')
+    lab = load(spoil('tier = "user"', 'tier = "root"'))
+    assert [check.id for check in forgeable(lab)] == ["limited"]
+    assert any("'limited': graded on observer, which tier root can forge" in str(it) for it in lint(lab))
+
+
+def test_a_class_that_nobody_reads_is_told(spoil: Callable[..., Path]) -> None:
+    folder = spoil('witness = { probes = ["tasks", "text"] }\n', "")
+    assert found_in(folder) == ["its class is witness, and no scene has the host read that"]
+    spoil('evidence = "witness"', 'evidence = "sealed"')
+    assert found_in(folder) == ["its class is sealed, and no scene has the host read that"]
+
+
+def test_a_seal_wants_the_kernels_text(spoil: Callable[..., Path]) -> None:
+    spoil('evidence = "witness"', 'evidence = "sealed"')
+    folder = spoil('["tasks", "text"]', '["tasks"]')
+    assert found_in(folder) == ["its class is sealed, and no scene has the host read that"]
+
+
+def found_in(folder: Path) -> list[str]:
+    return [complaint.found for complaint in lint(load(folder))]
 
 
 def test_what_is_only_shown_may_be_of_any_class(spoil: Callable[..., Path]) -> None:

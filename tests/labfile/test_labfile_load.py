@@ -97,6 +97,21 @@ SPOILS = [
     ),
     ('python = "judged"\n', "", "check[0]", "neither python nor file", "give one of them"),
     ('answers = "key"', 'answers = "kye"', "answers", "no function 'kye'", "did you mean 'key'?"),
+    (
+        'probes = ["tasks", "text"]',
+        'probes = ["taks"]',
+        "scene[0].witness.probes[0]",
+        "taks",
+        "tasks",
+    ),
+    ('{ probes = ["tasks", "text"] }', "{}", "scene[0].witness", "found it empty", "name probes"),
+    (
+        'runs_as = "student"',
+        'once = true\nwitness = { probes = ["tasks"] }',
+        "scene[0].step[0].witness",
+        "the host looks when a student's own run begins",
+        "move it to scene[0].witness",
+    ),
     ('scene = "one"', 'scene = "once"', "check[1].file.scene", "no scene 'once'", "did you mean 'one'?"),
     (
         'moment = "after-go"',

@@ -14,12 +14,15 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from readings import task
 
 from labkit.labfile.draw import environment, parameters
 from labkit.labfile.load import load
 from labkit.labfile.submission import load_submission
 from labkit.labfile.tomltext import parse_toml
 from labkit.labfile.wrongs import wrongs
+from labkit.model.units import Size
+from labkit.model.witness import Totals
 
 FOLDER = Path(__file__).resolve().parents[2] / "labs" / "lab2"
 SOURCES = FOLDER / "src"
@@ -190,13 +193,19 @@ def test_any_three_workers_exceed_the_group_and_one_fits(seed: str) -> None:
     assert drawn["hog_mib"] >= 1.5 * drawn["limit_mib"]
 
 
-def test_the_exported_score_of_some_known_processes() -> None:
-    """Read in real guests: 16900 KiB + 68 KiB of tables at adj -400 in 592212 KiB is 419; idle is 666."""
-    row = {"pid": 1, "uid": 0, "start": 1, "score": 0, "swap": 0, "name": "x", "line": 1}
-    assert CHOICE._exported(CHOICE.Row(**row, adj=-400, rss=16900, pte=68), 592212) == 419
-    assert CHOICE._exported(CHOICE.Row(**row, adj=400, rss=33268, pte=100), 592212) == 970
-    assert CHOICE._exported(CHOICE.Row(**row, adj=0, rss=56, pte=28), 592212) == 666
-    assert CHOICE._exported(CHOICE.Row(**row, adj=-1000, rss=131476, pte=292), 592212) == 0
+@pytest.mark.parametrize(
+    ("adj", "rss", "tables", "total", "shown"),
+    [
+        (-400, 16900, 68, 592212, 419),
+        (400, 33268, 100, 592212, 970),
+        (0, 56, 28, 592212, 666),
+        (-1000, 131476, 292, 592212, 0),
+    ],
+)
+def test_the_score_of_some_known_processes(adj: int, rss: int, tables: int, total: int, shown: int) -> None:
+    """Read in real guests, in KiB."""
+    process = task(oom_score_adj=adj, rss_anon=Size.kib(rss), rss_file=Size(0), page_tables=Size.kib(tables))
+    assert CHOICE.oom_score(process, Totals(ram=Size.kib(total), swap=Size(0))) == shown
 
 
 def test_every_named_check_of_the_handout_exists_with_its_points() -> None:

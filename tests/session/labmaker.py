@@ -64,6 +64,13 @@ says = "the scene called {name}"
 """
 
 
+def toml(value: object) -> str:
+    """A value as TOML spells it: like JSON but for tables."""
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {toml(item)}" for key, item in value.items()) + " }"
+    return json.dumps(value)
+
+
 def make_lab(
     folder: Path,
     *,
@@ -80,12 +87,12 @@ def make_lab(
     Its checks judge the scene called "only".
     """
     folder.mkdir(parents=True)
-    lines = [f"{key} = {json.dumps(value)}" for key, value in (scene or {}).items()]
+    lines = [f"{key} = {toml(value)}" for key, value in (scene or {}).items()]
     if hand_in:
         lines.append(f"submission = {json.dumps(list(hand_in))}")
     for name, step in steps.items():
         lines += ["[[scene.step]]", f"name = {json.dumps(name)}"]
-        lines += [f"{key} = {json.dumps(value)}" for key, value in step.items()]
+        lines += [f"{key} = {toml(value)}" for key, value in step.items()]
     asked = "".join(
         f'[[hand_in]]\nname = "{name}"\nkind = "{kind}"\nsays = "asked for"\n'
         for name, kind in (hand_in or {}).items()

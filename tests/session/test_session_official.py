@@ -35,7 +35,8 @@ def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def lab_of_class(folder: Path, evidence: str) -> Path:
     """A lab with one graded check, which calls its fact this; its step prints the drawn number."""
-    lab = make_lab(folder, steps={"say": {"run": "echo $NUMBER"}})
+    witness = {"witness": {"probes": ["tasks"]}} if evidence == "witness" else {}
+    lab = make_lab(folder, steps={"say": {"run": "echo $NUMBER"}}, scene=witness)
     text = (lab / "lab.toml").read_text().replace('"observer"', f'"{evidence}"')
     (lab / "lab.toml").write_text(text.replace("[machine]", PARAMETER + "\n[machine]"))
     return lab

@@ -5,11 +5,11 @@ from __future__ import annotations
 from labkit.model.evidence import (
     AFTER,
     BEFORE,
-    LogRecord,
     Request,
     SceneEnd,
     after_step,
 )
+from labkit.model.kernel_log import LogRecord
 from labkit.model.machine import Accel, MachineSpec, Node
 from labkit.model.units import Size
 from labkit.store.writer import RunWriter, SceneWriter

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from labkit.grade.parse.error import ParseError
-from labkit.model.evidence import LogRecord
+from labkit.model.kernel_log import LogRecord
 
 PAGE = 4096  # bytes of a base page on x86-64
 

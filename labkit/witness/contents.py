@@ -1,0 +1,65 @@
+"""What is in a process' pages: whoever only reserved memory has none, whoever never wrote has only zeroes."""
+
+from __future__ import annotations
+
+import numpy as np
+from drgn import FaultError
+from numpy.typing import NDArray
+
+from labkit.model.units import Size
+from labkit.model.witness import PAGE, Contents
+from labkit.witness.memory import Memory, NonsenseError
+from labkit.witness.ram import Ram, read_heads
+from labkit.witness.tables import walk
+from labkit.witness.tasks import mm_of, process_addresses
+
+MAX_PROCESSES = 16  # of one name: who starts more of them gains nothing but a longer stop
+MAX_PAGES = Size.gib(1) // PAGE  # of one process
+_WORDS = PAGE // 8
+_HEAD = 8  # words: most pages with data show it there
+_AT_ONCE = 4096  # pages read whole together
+
+
+def read_contents(memory: Memory, ram: Ram, comms: tuple[str, ...]) -> tuple[Contents, ...]:
+    """The contents of every process that has one of these names, the first MAX_PROCESSES of them.
+
+    Raises NonsenseError.
+    """
+    found: list[Contents] = []
+    for address in process_addresses(memory):
+        if len(found) == MAX_PROCESSES:
+            break
+        task = memory.at("struct task_struct", address)
+        comm = task.comm.string_().decode("utf-8", "replace")
+        mm = mm_of(memory, task) if comm in comms else None
+        if mm is not None:
+            pid = task.pid.value_()
+            frames = _frames(memory, pid, mm.pgd.value_())
+            mapped, filled = Size(PAGE * len(frames)), Size(PAGE * _filled(ram, frames))
+            found.append(Contents(pid=pid, comm=comm, mapped=mapped, filled=filled))
+    return tuple(found)
+
+
+def _frames(memory: Memory, pid: int, pgd: int) -> NDArray[np.int64]:
+    """The frames that a process maps, ascending, each once."""
+    every = [np.zeros(0, dtype=np.int64)]
+    for leaves in walk(memory, pid, pgd).leaves:
+        first = leaves.frames()[~leaves.special()].astype(np.int64)
+        every.append((first[:, None] + np.arange(leaves.size // PAGE)).ravel() if len(first) else first)
+        if sum(map(len, every)) > MAX_PAGES:
+            raise NonsenseError(f"process {pid} maps more than {MAX_PAGES} pages")
+    return np.unique(np.concatenate(every))
+
+
+def _filled(ram: Ram, frames: NDArray[np.int64]) -> int:
+    """How many of these hold something. Raises NonsenseError."""
+    try:
+        addresses = ram.addresses(frames)
+    except FaultError as error:
+        raise NonsenseError(f"a page table names a frame where no memory is ({error})") from error
+    seen = read_heads(ram.pid, addresses, _HEAD).any(axis=1)
+    filled, doubtful = int(seen.sum()), addresses[~seen]
+    for at in range(0, len(doubtful), _AT_ONCE):
+        whole = read_heads(ram.pid, doubtful[at : at + _AT_ONCE], _WORDS)
+        filled += int(whole.any(axis=1).sum())
+    return filled

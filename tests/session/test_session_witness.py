@@ -1,0 +1,108 @@
+"""The host looks into a scene's guest when the lab says so, and what it saw is in the run directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from labmaker import make_lab
+
+from labkit import keyring
+from labkit.model.errors import ExitCode, HostError
+from labkit.model.events import silent
+from labkit.model.evidence import AFTER, BEFORE, Evidence, SceneEnd, SceneEvidence
+from labkit.model.official import Official
+from labkit.onlooker import require_symbols
+from labkit.places import places
+from labkit.provision import platform
+from labkit.session import RunAsk, run
+from labkit.store.reader import read
+
+pytestmark = pytest.mark.guest
+
+TASKS = {"probes": ["tasks", "memcgs"]}
+
+
+def evidence_of(lab: Path, runs: Path, **ask: object) -> Evidence:
+    return read(run(RunAsk(lab=str(lab), runs=runs, **ask), silent).run)  # type: ignore[arg-type]
+
+
+def groups(scene: SceneEvidence, moment: str) -> set[str]:
+    seen = scene.witness(moment)
+    assert seen is not None
+    return {memcg.path for memcg in seen.reading.memcgs or ()}
+
+
+@pytest.mark.parametrize("kernel", ["6.1", "6.12"])
+def test_before_after_and_between_steps(tmp_path: Path, kernel: str) -> None:
+    steps: dict[str, dict[str, object]] = {
+        "one": {"run": "mkdir /sys/fs/cgroup/one", "witness": TASKS},
+        "two": {"run": "mkdir /sys/fs/cgroup/two"},
+    }
+    lab = make_lab(tmp_path / "looks", steps=steps, scene={"witness": TASKS})
+    (scene,) = evidence_of(lab, tmp_path / "runs", kernel=kernel).scenes
+    assert scene.end is SceneEnd.COMPLETED
+    assert {seen.moment for seen in scene.witnessed} == {BEFORE, "after-one", AFTER}
+    assert {"/one", "/two"}.isdisjoint(groups(scene, BEFORE))
+    assert "/one" in groups(scene, "after-one")
+    assert "/two" not in groups(scene, "after-one")
+    assert {"/one", "/two"} <= groups(scene, AFTER)
+    assert scene.timings["witness"] > 0
+
+
+@pytest.mark.parametrize("cold", [False, True])
+def test_before_is_after_what_is_played_once(tmp_path: Path, cold: bool) -> None:
+    steps: dict[str, dict[str, object]] = {
+        "once": {"run": "mkdir /sys/fs/cgroup/once", "once": True},
+        "own": {"run": "mkdir /sys/fs/cgroup/own"},
+    }
+    lab = make_lab(tmp_path / "opening", steps=steps, scene={"witness": TASKS})
+    (scene,) = evidence_of(lab, tmp_path / "runs", cold=cold).scenes
+    assert "/once" in groups(scene, BEFORE)
+    assert "/own" not in groups(scene, BEFORE)
+
+
+def test_a_guest_that_panics_leaves_what_was_seen_before(tmp_path: Path) -> None:
+    steps = {"crash": {"run": "echo c > /proc/sysrq-trigger", "witness": TASKS}}
+    lab = make_lab(tmp_path / "panic", steps=steps, scene={"witness": TASKS}, check="panicked")
+    done = run(RunAsk(lab=str(lab), runs=tmp_path / "runs"), silent)
+    (scene,) = read(done.run).scenes
+    assert scene.end is SceneEnd.PANICKED
+    assert [seen.moment for seen in scene.witnessed] == [BEFORE]
+    assert done.verdict.exit_code is ExitCode.PASSED
+
+
+def test_a_guest_that_dies_under_a_look_is_lost_and_not_labkits_fault(tmp_path: Path) -> None:
+    steps: dict[str, dict[str, object]] = {
+        "fuse": {"run": "(echo o > /proc/sysrq-trigger) & sleep 0.2", "witness": TASKS},
+        "rest": {"run": "sleep 20", "witness": TASKS},
+    }
+    lab = make_lab(tmp_path / "off", steps=steps, scene={"witness": TASKS})
+    done = run(RunAsk(lab=str(lab), runs=tmp_path / "runs"), silent)
+    (scene,) = read(done.run).scenes
+    assert scene.end is SceneEnd.LOST
+    assert done.verdict.exit_code is ExitCode.NOT_ALL_PASSED
+
+
+def test_an_official_run_is_looked_at_unannounced_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABKIT_KEYS", str(tmp_path / "keys"))
+    keyring.new("course", None)
+    steps = {"long": {"run": "mkdir /sys/fs/cgroup/mine; sleep 2", "runs_as": "student"}}
+    lab = make_lab(tmp_path / "official", steps=steps, scene={"witness": TASKS})
+    text = (lab / "lab.toml").read_text()
+    (lab / "lab.toml").write_text(text.replace('"observer"', '"witness"'))
+    path = lab / "solution"
+    practice = evidence_of(lab, tmp_path / "runs", path=path)
+    official = evidence_of(lab, tmp_path / "runs", path=path, official=Official(student="a", attempt=1))
+    assert {seen.moment for seen in practice.scenes[0].witnessed} == {BEFORE, AFTER}
+    assert {seen.moment for seen in official.scenes[0].witnessed} == {BEFORE, AFTER, "during-long"}
+
+
+def test_a_kernel_without_symbols_is_the_operators_to_mend() -> None:
+    from dataclasses import replace
+
+    base = platform(places(), "6.12", "auto", silent)
+    with pytest.raises(HostError, match="add the kernel again with --vmlinux"):
+        require_symbols(replace(base, pack=replace(base.pack, symbols=None)))
