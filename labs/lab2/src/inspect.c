@@ -165,7 +165,9 @@ int main(int argc, char **argv)
 		int null = open("/dev/null", O_RDONLY);
 		int said = open(SAID, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
-		if (null < 0 || said < 0 || dup2(null, 0) < 0 || dup2(said, 1) < 0 || dup2(said, 2) < 0)
+		if (null < 0 || said < 0)
+			_exit(1);
+		if (dup2(null, 0) < 0 || dup2(said, 1) < 0 || dup2(said, 2) < 0)
 			_exit(1);
 		execl(argv[1], argv[1], argv[2], "600", (char *)NULL);
 		die("%s", argv[1]);
