@@ -111,10 +111,16 @@ def outfit(here: Places, lab: Lab, submission: Mapping[str, str], base: Platform
     modules = {
         name: own_module(here, base.pack, listen)
         if name == LABKIT_MODULE
-        else module(cache, name, _sources(lab.folder / name), base.pack, here.images, listen)
+        else module(cache, name, _module_sources(lab, name, submission), base.pack, here.images, listen)
         for name in wanted
     }
     return Kit(platform=base, programs=programs, modules=modules)
+
+
+def _module_sources(lab: Lab, name: str, submission: Mapping[str, str]) -> Mapping[str, bytes]:
+    """A module that was handed in is one file; any other is a folder of the lab."""
+    own = submission.get(f"{name}.c")
+    return {f"{name}.c": own.encode()} if own is not None else _sources(lab.folder / name)
 
 
 def own_headers(here: Places) -> dict[str, bytes]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import struct
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from labkit.labfile.draw import expand
 from labkit.model.errors import Broken
 from labkit.model.events import Event, Listener, Mood
 from labkit.model.evidence import AFTER, BEFORE, SceneEnd, after_step
-from labkit.model.lab import FileKind, Lab, Parameters, Scene, Tier
+from labkit.model.lab import FileKind, Lab, Parameters, RunsAs, Scene, Tier
 from labkit.model.machine import Started
 from labkit.onlooker import Onlooker, looking
 from labkit.order import DEPLOY_SECONDS, Clock, Order
@@ -130,6 +132,7 @@ def _perform(scene: Scene, cast: Cast, stage: Stage, writer: SceneWriter, onlook
     """From the first capture to the last; a guest that is lost on the way is looked at over its console."""
     past = stage.past
     _store(writer, MOMENT_BOOT, past.boot_files)
+    lord = False  # whether a student has been root by now
     try:
         if not scene.opening:
             onlooker.look(BEFORE, scene.witness)
@@ -145,19 +148,35 @@ def _perform(scene: Scene, cast: Cast, stage: Stage, writer: SceneWriter, onlook
         for number, step in list(enumerate(scene.steps))[len(past.acts) :]:
             if number and number == len(scene.opening):
                 onlooker.look(BEFORE, scene.witness)
-            with stage.clock.phase(step.name), onlooker.during(step):
+            lord |= step.runs_as is RunsAs.STUDENT and cast.lab.tier is not Tier.USER
+            with stage.clock.phase(step.name), onlooker.during(step), _answers(forgeable=lord):
                 act = take(stage.guest, step, stage.pace, cast.parameters, cast.lab.tier)
                 _keep(act, writer)
             if act.done.guest_gone:
                 return _post_mortem(scene, cast, stage, writer, act.done.ending)
             onlooker.look(after_step(step.name), step.witness)
         onlooker.look(AFTER, scene.witness)
-        with stage.clock.phase("collect"):
+        with stage.clock.phase("collect"), _answers(forgeable=lord):
             _store(writer, AFTER, _look(stage, AFTER, scene.capture, cast))
             writer.dmesg(read_kmsg(stage.guest, stage.pace.deadline(KMSG_SECONDS, "kernel log")))
     except GuestLost as lost:
         return _post_mortem(scene, cast, stage, writer, lost.ending)
     return _verdict_of_log(writer)
+
+
+@contextmanager
+def _answers(*, forgeable: bool) -> Iterator[None]:
+    """What labkit's process in the guest says is a student's word once a student was root: nonsense of it is
+    no fault of labkit's then, but a guest that is lost. Raises GuestLost.
+    """
+    try:
+        yield
+    except GuestLost:
+        raise
+    except (Broken, ValueError, struct.error) as error:
+        if not forgeable:
+            raise
+        raise GuestLost(ending=Ending.FORGED, where="guest, attendant", detail=str(error)) from error
 
 
 def _fell_with(name: str, loaded: Loaded, writer: SceneWriter) -> Finale:

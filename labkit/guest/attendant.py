@@ -22,6 +22,7 @@ from labkit.model.units import Size
 PROGRAM = "/run/labkit/attendant"  # it serves its standard input until that ends
 CARGO_MAGIC = b"labkit cargo 2\n"
 LARGEST = int(Size.mib(64))  # bytes of one frame: a captured file has half of that at most
+TAMPERED = "the guest's attendant was tampered with, or report this"
 _HEAD = struct.Struct(">2I")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -97,7 +98,7 @@ class Answers:
                 raise Broken(
                     where="guest, attendant",
                     found=f"a frame of {size} bytes",
-                    fix="the guest's attendant was tampered with, or report this",
+                    fix=TAMPERED,
                 )
             end = _HEAD.size + size
             if len(self._left) < end:

@@ -22,6 +22,7 @@ class Ending(Enum):
     KILLED = "no status"  # the guest lives on, but could not start it or killed what watched over it
     HUNG = "guest does not answer"
     LOST = "connection to the guest ended"
+    FORGED = "labkit's process in the guest was tampered with"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

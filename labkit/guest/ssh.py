@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import paramiko
 from typing_extensions import assert_never
 
-from labkit.guest.attendant import PROGRAM, Answers, Frame, Say, run_request
+from labkit.guest.attendant import PROGRAM, TAMPERED, Answers, Frame, Say, run_request
 from labkit.guest.door import STREAM_LIMIT, Completed, Ending, GuestLost
 from labkit.guest.pump import Stop, pump
 from labkit.model.errors import Broken
@@ -256,7 +256,10 @@ def _numbers(heard: Answers) -> tuple[int, int, int, int, int]:
     last = heard.frames[-1]
     if last.kind == Say.ERROR:
         raise Broken(where="guest, step", found=heard.error, fix="see console.log")
-    how, status, out, err, killed = struct.unpack(">5I", last.payload)
+    try:
+        how, status, out, err, killed = struct.unpack(">5I", last.payload)
+    except struct.error as error:
+        raise Broken(where="guest, step", found=f"an end that is none: {error}", fix=TAMPERED) from error
     return how, status, out, err, killed
 
 

@@ -89,11 +89,15 @@ ProbeName = Literal[  # not "ram": nothing of a map of every page is judged
 ]
 
 
+Comm = Annotated[str, Field(pattern=r"^[^/]{1,15}$")]  # TASK_COMM_LEN is 16 with the final NUL
+
+
 class WitnessTable(Table):
     """What the host reads in the guest's memory: tables of the kernel, and the pages of named processes."""
 
     probes: list[ProbeName] = []
-    contents_of: list[Annotated[str, Field(pattern=r"^[^/]{1,15}$")]] = []
+    contents_of: list[Comm] = []
+    tables_of: list[Comm] = []
 
 
 class StepTable(Table):

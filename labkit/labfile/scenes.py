@@ -85,8 +85,10 @@ def _check_deployed(table: SceneTable, key: str, names: Names) -> None:
                 names.path, place, f"'{source}' is handed in, but not to this scene", "add it to submission"
             )
     modules = frozenset(p.name for p in names.path.parent.iterdir() if (p / "Kbuild").is_file())
+    handed_in = frozenset(name.removesuffix(".c") for name in table.submission if name.endswith(".c"))
     for n, module in enumerate(table.modules):
-        names.must_know(f"{key}.modules[{n}]", module, modules | {OWN_MODULE}, "module folder")
+        known = modules | handed_in | {OWN_MODULE}
+        names.must_know(f"{key}.modules[{n}]", module, known, "module folder or handed in C file")
 
 
 def _step(table: StepTable, key: str, names: Names) -> Step:
@@ -105,9 +107,13 @@ def _step(table: StepTable, key: str, names: Names) -> Step:
 def _look(table: WitnessTable | None, key: str, names: Names) -> Look | None:
     if table is None:
         return None
-    if not table.probes and not table.contents_of:
+    if not (table.probes or table.contents_of or table.tables_of):
         raise wrong(names.path, key, "found it empty", "name probes, or drop it")
-    return Look(probes=tuple(map(Probe, table.probes)), contents_of=tuple(table.contents_of))
+    return Look(
+        probes=tuple(map(Probe, table.probes)),
+        contents_of=tuple(table.contents_of),
+        tables_of=tuple(table.tables_of),
+    )
 
 
 def _check_opening(table: SceneTable, key: str, names: Names) -> None:

@@ -45,11 +45,7 @@ def _wrong(lab: Lab, folder: Path) -> Wrong:
         table = ExpectTable.model_validate(load_toml(path))
     except ValidationError as error:
         raise from_validation(path, error, ExpectTable) from error
-    ids = [check.id for check in lab.checks]
-    for key, listed in (("fails", table.fails), ("blocked", table.blocked)):
-        for at, name in enumerate(listed):
-            if name not in ids:
-                raise wrong(path, f"{key}[{at}]", f"no check '{name}'", near(name, ids))
+    known_checks(lab, path, fails=table.fails, blocked=table.blocked)
     if not table.fails:
         raise wrong(path, "fails", "found it empty", "name the checks this submission must fail")
     return Wrong(
@@ -59,3 +55,12 @@ def _wrong(lab: Lab, folder: Path) -> Wrong:
         fails=frozenset(table.fails),
         blocked=frozenset(table.blocked),
     )
+
+
+def known_checks(lab: Lab, path: Path, **listed: list[str]) -> None:
+    """Raise LabFileError for the first name that is no check of the lab's."""
+    ids = [check.id for check in lab.checks]
+    for key, names in listed.items():
+        for at, name in enumerate(names):
+            if name not in ids:
+                raise wrong(path, f"{key}[{at}]", f"no check '{name}'", near(name, ids))

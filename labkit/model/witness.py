@@ -225,10 +225,11 @@ class Contents:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What the host is to read at one moment: `probes`, and the contents of processes by their names."""
+    """What the host is to read at one moment: `probes`; contents and page tables of processes by name."""
 
     probes: tuple[Probe, ...] = ()
     contents_of: tuple[str, ...] = ()
+    tables_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

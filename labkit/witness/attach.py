@@ -88,7 +88,7 @@ class Witness:
 
     def look(self, look: Look, deadline: Deadline) -> Reading:
         """What `look` asks for; as `read` does."""
-        return self.read(look.probes, deadline, contents_of=look.contents_of)
+        return self.read(look.probes, deadline, contents_of=look.contents_of, tables_of=look.tables_of)
 
     def read(
         self,
@@ -97,9 +97,10 @@ class Witness:
         *,
         pids: tuple[int, ...] = (),
         contents_of: tuple[str, ...] = (),
+        tables_of: tuple[str, ...] = (),
     ) -> Reading:
-        """Stop the guest, read all of `probes`, the page tables of `pids` and what is in the pages of the
-        processes called `contents_of`, and let it go on.
+        """Stop the guest, read all of `probes`, the page tables of `pids` and of the processes called
+        `tables_of`, what is in the pages of those called `contents_of`, and let it go on.
 
         If zones are asked for, the guest is stopped when nobody is changing one; that takes up to 20 short
         stops. What makes no sense is told in `incoherent`, for a hostile kernel can write anything anywhere.
@@ -108,8 +109,8 @@ class Witness:
         with self._kernel.of(self._ram) as prog:
             self._rehearse(prog, probes)
             wanted = [(probe, *_PROBES[probe]) for probe in probes]
-            if pids:
-                wanted.append((Probe.TASKS, "page_tables", partial(_page_tables, pids)))
+            if pids or tables_of:
+                wanted.append((Probe.TASKS, "page_tables", partial(_page_tables, pids, tables_of)))
             if contents_of:
                 wanted.append((Probe.TASKS, "contents", partial(_contents, contents_of)))
             return self._stopped(prog, tuple(wanted), deadline)
@@ -179,8 +180,8 @@ def _gather(now: _Instant, wanted: tuple[_Work, ...]) -> tuple[dict[str, Any], l
     return found, incoherent
 
 
-def _page_tables(pids: tuple[int, ...], now: _Instant) -> tuple[PageTables, ...]:
-    return read_page_tables(now.memory, now.ram_map(), pids)
+def _page_tables(pids: tuple[int, ...], comms: tuple[str, ...], now: _Instant) -> tuple[PageTables, ...]:
+    return read_page_tables(now.memory, now.ram_map(), pids=pids, comms=comms)
 
 
 def _contents(comms: tuple[str, ...], now: _Instant) -> tuple[Contents, ...]:

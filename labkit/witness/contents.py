@@ -10,10 +10,9 @@ from labkit.model.units import Size
 from labkit.model.witness import PAGE, Contents
 from labkit.witness.memory import Memory, NonsenseError
 from labkit.witness.ram import Ram, read_heads
-from labkit.witness.tables import walk
+from labkit.witness.tables import MAX_PROCESSES, walk
 from labkit.witness.tasks import mm_of, process_addresses
 
-MAX_PROCESSES = 16  # of one name: who starts more of them gains nothing but a longer stop
 MAX_PAGES = Size.gib(1) // PAGE  # of one process
 _WORDS = PAGE // 8
 _HEAD = 8  # words: most pages with data show it there

@@ -1,0 +1,83 @@
+"""Submissions that cheat, each in a real guest: none gains a point, nor an ungraded run to argue about.
+
+.venv/bin/pytest tests/labs/test_forgers.py     # 6.12; code in the kernel on 6.1 too
+make soak                                        # all of them on both kernels
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from labkit.labfile.forgers import Forger, forgers
+from labkit.labfile.lint import forgeable, lint
+from labkit.labfile.load import load
+from labkit.labfile.wrongs import wrongs
+from labkit.model.events import silent
+from labkit.model.lab import Lab, Tier
+from labkit.model.verdict import Outcome, Status
+from labkit.session import RunAsk, run
+
+LABS = Path(__file__).resolve().parents[2] / "labs"
+GROUNDS = tuple(load(LABS / "forgers" / tier.value) for tier in Tier)
+ALL = tuple((lab, forger) for lab in (*GROUNDS, load(LABS / "lab2")) for forger in forgers(lab))
+BOTH = ("6.1", "6.12")
+IN_CI = {Tier.KERNEL: BOTH}  # what the kernels' own structures decide; elsewhere one of them
+AT_LEAST = 25
+
+CASES = [
+    pytest.param(
+        lab,
+        forger,
+        kernel,
+        id=f"{lab.id}-{forger.name}-{kernel}",
+        marks=() if kernel in IN_CI.get(lab.tier, ("6.12",)) else pytest.mark.soak,
+    )
+    for lab, forger in ALL
+    for kernel in BOTH
+]
+
+
+def test_there_are_enough_of_them_and_no_two_try_the_same() -> None:
+    assert len({forger.says for _, forger in ALL}) == len(ALL) >= AT_LEAST
+    assert {lab.tier for lab, _ in ALL} == set(Tier)
+
+
+@pytest.mark.parametrize("lab", GROUNDS, ids=lambda lab: lab.id)
+def test_a_proving_ground_is_a_whole_lab_whose_runs_may_be_official(lab: Lab) -> None:
+    assert lint(lab) == ()
+    assert forgeable(lab) == ()
+    graded = {check.id for check in lab.checks if check.points}
+    assert {aim for forger in forgers(lab) for aim in forger.aims} == graded
+
+
+@pytest.mark.guest
+@pytest.mark.parametrize(("lab", "forger", "kernel"), CASES)
+def test_a_forger_gains_nothing(lab: Lab, forger: Forger, kernel: str, tmp_path: Path) -> None:
+    ask = RunAsk(lab=str(lab.folder), path=forger.folder, kernel=kernel, seed="forger", runs=tmp_path)
+    verdict = run(ask, silent).verdict
+    assert verdict.status is Status.GRADED, verdict.reason
+    gained = {check.id: check.points for check in verdict.checks if check.id in forger.aims and check.points}
+    assert gained == {}
+    ends = {check.outcome for check in verdict.checks if check.id in forger.aims}
+    assert ends <= {Outcome.FAIL, Outcome.BLOCKED}
+
+
+@pytest.mark.guest
+@pytest.mark.parametrize("kernel", BOTH)
+@pytest.mark.parametrize("lab", GROUNDS, ids=lambda lab: lab.id)
+def test_who_does_what_is_asked_gets_it_all(lab: Lab, kernel: str, tmp_path: Path) -> None:
+    """Or a forger would gain nothing where nobody gains anything."""
+    ask = RunAsk(lab=str(lab.folder), path=lab.folder / "solution", kernel=kernel, runs=tmp_path)
+    verdict = run(ask, silent).verdict
+    assert verdict.score == verdict.max_score, [check.actual for check in verdict.checks]
+
+
+@pytest.mark.guest
+@pytest.mark.parametrize("lab", GROUNDS, ids=lambda lab: lab.id)
+def test_wrong_submissions_fail_just_what_they_do_not_do(lab: Lab, tmp_path: Path) -> None:
+    for wrong in wrongs(lab):
+        ask = RunAsk(lab=str(lab.folder), path=wrong.folder, kernel="6.12", runs=tmp_path)
+        checks = run(ask, silent).verdict.checks
+        assert {check.id for check in checks if check.outcome is Outcome.FAIL} == wrong.fails
