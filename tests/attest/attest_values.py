@@ -18,13 +18,13 @@ from labkit.store.writer import create, write_attestation
 
 OFFICIAL = Official(student="Ada Lovelace", attempt=2)
 
-# Class witness is what this lab says of its fact; which facts deserve it is the lab author's to say.
+# A captured file is of class observer, which holds where students are unprivileged.
 LAB = """
 id = "tiny"
 title = "A lab of the test suite"
 question = "Does it hold?"
 course = "none"
-tier = "root"
+tier = "user"
 points = 3
 
 [[parameter]]
@@ -47,7 +47,7 @@ run = "echo $LIMIT"
 id = "limited"
 says = "The limit is the drawn one."
 points = 3
-evidence = "EVIDENCE"
+evidence = "observer"
 hint = "count"
 [check.file]
 scene = "only"
@@ -58,9 +58,9 @@ value = "{limit}"
 """
 
 
-def write_lab(folder: Path, evidence: str = "witness") -> Path:
+def write_lab(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "lab.toml").write_text(LAB.replace("EVIDENCE", evidence))
+    (folder / "lab.toml").write_text(LAB)
     return folder
 
 
