@@ -106,7 +106,7 @@ class Witness:
         stops. What makes no sense is told in `incoherent`, for a hostile kernel can write anything anywhere.
         Raises Broken when QEMU is gone or the symbols are not this kernel's, DeadlineExpired.
         """
-        with self._kernel.of(self._ram) as prog:
+        with self._kernel.of(self._ram, deadline) as prog:
             self._rehearse(prog, probes)
             wanted = [(probe, *_PROBES[probe]) for probe in probes]
             if pids or tables_of:
@@ -116,9 +116,9 @@ class Witness:
             return self._stopped(prog, tuple(wanted), deadline)
 
     @contextmanager
-    def memory(self) -> Iterator[Memory]:
+    def memory(self, deadline: Deadline) -> Iterator[Memory]:
         """The guest's memory itself, for whoever stops the guest otherwise."""
-        with self._kernel.of(self._ram) as prog:
+        with self._kernel.of(self._ram, deadline) as prog:
             yield Memory(prog)
 
     def _stopped(self, prog: Program, wanted: tuple[_Work, ...], deadline: Deadline) -> Reading:
@@ -199,7 +199,7 @@ def attach(
     this user may not read QEMU's memory.
     """
     with dialled(socket) as monitor:
-        kernel = load_kernel(_vmcoreinfo(monitor), symbols)
+        kernel = load_kernel(_vmcoreinfo(monitor), symbols, deadline)
         pieces = find_pieces(ranges, lambda line: monitor.hmp(line, deadline))
         with opened_ram(pid, pieces) as ram:
             yield Witness(monitor, kernel, ram)

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from drgn import Architecture, FaultError, ModuleFileStatus, Platform, Program
 
-from labkit.model.errors import Broken
+from labkit.model.errors import Broken, DeadlineExpired
+from labkit.model.units import Deadline
 from labkit.model.witness import Probe
 from labkit.witness.ram import Ram
 
@@ -24,6 +25,22 @@ logging.getLogger("drgn").addHandler(logging.NullHandler())  # it would warn on 
 _PHYSICAL = 1 << 52  # bytes: Intel SDM vol. 1, 3.3.1, the most that a processor may address
 _loading = threading.Lock()
 _loaded: dict[tuple[Path, bytes], Kernel] = {}
+
+
+@contextmanager
+def held(lock: threading.Lock | threading.RLock, deadline: Deadline) -> Iterator[None]:
+    """A lock, had by the deadline. Raises DeadlineExpired."""
+    if not lock.acquire(timeout=deadline.remaining):
+        raise DeadlineExpired(
+            phase=deadline.phase,
+            seconds=deadline.seconds,
+            where="the witness",
+            fix="other guests of this kernel are read for too long: is the host overloaded?",
+        )
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 class Kernel:
@@ -46,9 +63,12 @@ class Kernel:
             )
 
     @contextmanager
-    def of(self, ram: Ram) -> Iterator[Program]:
-        """The program whose memory is this guest's within; other threads wait for their turn."""
-        with self._turn:
+    def of(self, ram: Ram, deadline: Deadline) -> Iterator[Program]:
+        """The program whose memory is this guest's within; other threads wait for their turn.
+
+        Raises DeadlineExpired when it does not come.
+        """
+        with held(self._turn, deadline):
             before, self._ram = self._ram, ram
             try:
                 # What drgn or we have looked up by names that belong to one guest.
@@ -63,13 +83,13 @@ class Kernel:
         return self._ram.read(address, count)
 
 
-def load_kernel(vmcoreinfo: bytes, symbols: Path) -> Kernel:
+def load_kernel(vmcoreinfo: bytes, symbols: Path, deadline: Deadline) -> Kernel:
     """The kernel that says this of itself; `symbols` is a vmlinux with its DWARF. Loaded once a process.
 
-    Raises Broken when the symbols are another kernel's.
+    Raises Broken when the symbols are another kernel's, DeadlineExpired when others load theirs for too long.
     """
     key = (symbols, vmcoreinfo)
-    with _loading:
+    with held(_loading, deadline):
         if key not in _loaded:
             _loaded[key] = Kernel(vmcoreinfo, symbols)
         return _loaded[key]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from labkit.grade.judging import answers, broken, failed, passed, require_completed, require_step
 from labkit.grade.witnessed import Seen, require_reading
-from labkit.model.evidence import BEFORE, Evidence, SceneEvidence, after_step
+from labkit.model.evidence import BEFORE, Evidence, SceneEvidence, StepResult, after_step
 from labkit.model.units import Size
 from labkit.model.verdict import Judgement
 
@@ -12,6 +14,7 @@ from .reading import KILLED, cgroup_reports, ending, group_of, herd_of, number, 
 
 LIMIT = after_step("limit")
 COURSE_GROUP = "/test_oom"
+OWN_PAGES = 1024  # of its program and libraries: the inspector looks at memory without a file alone
 LOOK = Size.mib(48)  # what the step `look` asks of the hog
 # An idle process owns a few dozen pages: less than 1 point; 3 leave room for a reader who rounds.
 IDLE_TOLERANCE = 3
@@ -33,9 +36,19 @@ def hog_touches(evidence: Evidence) -> Judgement:
     empty = hog.mapped - hog.filled
     actual = f"{hog.mapped >> 12:,} pages are there, {empty >> 12:,} of them hold only zeroes"
     # Its program and libraries are pages with data too, of files: they are not what was asked for.
+    actual += _inspected(step, hog.filled >> 12)
     if hog.filled >= LOOK and anonymous[hog.pid] >= LOOK:
         return passed(expected, actual, seen.show(good=[hog]))
     return failed(expected, actual, seen.show(bad=[hog]))
+
+
+def _inspected(step: StepResult, filled: int) -> str:
+    """What the guest's own inspector says, where that is another thing: root may have it say anything."""
+    told = re.search(r"^there (\d{1,9})\nzero (\d{1,9})$", step.stdout, re.MULTILINE)
+    said = int(told[1]) - int(told[2]) if told else 0
+    if abs(said - filled) <= OWN_PAGES:
+        return ""
+    return f"; the inspector in the guest says {said:,} with data, the host believes the memory"
 
 
 def limit_exact(evidence: Evidence) -> Judgement:
@@ -107,7 +120,7 @@ def _killed_in_cgroup(evidence: Evidence, scene: SceneEvidence, seen: Seen) -> J
 
 def idle_score(evidence: Evidence) -> Judgement:
     """You said what oom_score an idle process with oom_score_adj 0 shows."""
-    seen = require_reading(require_completed(evidence, "exercise"), BEFORE)
+    seen = require_reading(require_completed(evidence, "exercise"), after_step("idle"))
     idler = herd_of(seen).get("idler")
     if idler is None:
         return broken("labkit's own idle process", "it is not there")

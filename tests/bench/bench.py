@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import class_cost
 import clone_cost
 import rivals
 import witness_cost
@@ -87,6 +88,7 @@ GROUPS: dict[str, Callable[[int], tuple[Measure, ...]]] = {
     "run": lambda count: tuple(
         measure(f"labkit run lab2, {kernel}", count, whole_run(kernel)) for kernel in KERNELS
     ),
+    "class": lambda _: class_cost.batches(LABKIT),
 }
 
 

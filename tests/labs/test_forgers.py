@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from forger_table import PAGE, every_forger, with_table
 
 from labkit.labfile.forgers import Forger, forgers
 from labkit.labfile.lint import forgeable, lint
@@ -21,7 +22,7 @@ from labkit.session import RunAsk, run
 
 LABS = Path(__file__).resolve().parents[2] / "labs"
 GROUNDS = tuple(load(LABS / "forgers" / tier.value) for tier in Tier)
-ALL = tuple((lab, forger) for lab in (*GROUNDS, load(LABS / "lab2")) for forger in forgers(lab))
+ALL = every_forger()
 BOTH = ("6.1", "6.12")
 IN_CI = {Tier.KERNEL: BOTH}  # what the kernels' own structures decide; elsewhere one of them
 AT_LEAST = 25
@@ -42,6 +43,10 @@ CASES = [
 def test_there_are_enough_of_them_and_no_two_try_the_same() -> None:
     assert len({forger.says for _, forger in ALL}) == len(ALL) >= AT_LEAST
     assert {lab.tier for lab, _ in ALL} == set(Tier)
+
+
+def test_the_table_that_people_read_is_up_to_date() -> None:
+    assert with_table(PAGE.read_text(encoding="utf-8")) == PAGE.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("lab", GROUNDS, ids=lambda lab: lab.id)

@@ -69,7 +69,7 @@ def witnessed(machine: MachineSpec, record: Path, *, cold: bool = False) -> Iter
     with (
         raise_guest(machine, record, cold=cold) as stage,
         attached(stage, machine, file) as witness,
-        witness.memory() as memory,
+        witness.memory(Deadline.after(30, "witness")) as memory,
     ):
         yield Pair(stage=stage, witness=witness, prog=memory.prog)
 
