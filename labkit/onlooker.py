@@ -22,11 +22,12 @@ from labkit.model.physical import ram_ranges
 from labkit.model.witness import Look, Probe
 from labkit.order import Clock
 from labkit.provision import Platform
+from labkit.qemu.launch import SWAP
 from labkit.stage import Stage
 from labkit.store.writer import SceneWriter
 
 if TYPE_CHECKING:
-    from labkit.witness.attach import Witness
+    from labkit.witness.attach import TagsOf, Witness
 
 PHASE = "witness"
 LOOK_SECONDS = 20.0  # a look takes 0.02 s; several guests of one kernel take turns
@@ -52,6 +53,7 @@ class Onlooker:
     witness: Witness | None = None
     usual: Look | None = None
     unannounced: bool = False
+    tags: TagsOf | None = None
 
     def look(self, moment: str, look: Look | None) -> None:
         """Read what is asked for, if anything is. Raises GuestLost when the guest is gone, Broken."""
@@ -60,7 +62,7 @@ class Onlooker:
         deadline = self.stage.pace.deadline(LOOK_SECONDS, PHASE)
         with self.stage.clock.phase(PHASE):
             try:
-                reading = self.witness.look(look, deadline)
+                reading = self.witness.look(look, deadline, self.tags)
             except Broken:
                 if self._dies():
                     raise GuestLost(ending=Ending.LOST, where=f"guest, {PHASE}") from None
@@ -111,16 +113,26 @@ class Onlooker:
 
 @contextmanager
 def looking(
-    scene: Scene, stage: Stage, platform: Platform, writer: SceneWriter, *, unannounced: bool
+    scene: Scene,
+    stage: Stage,
+    platform: Platform,
+    writer: SceneWriter,
+    *,
+    nonce: str = "",
+    unannounced: bool = False,
 ) -> Iterator[Onlooker]:
     """Who looks into the scene's guest, attached before any code of a student's runs there.
 
+    `nonce` is what the pages are tagged with that a look may search for, in hexadecimal digits.
+
     Raises HostError without symbols of the kernel, Broken when the guest's memory cannot be read.
     """
-    if not scene.witnessed:
+    if not scene.looks:
         yield Onlooker(stage=stage, writer=writer)
         return
-    from labkit.witness.attach import attach
+    from labkit.witness.attach import TagsOf, attach
+
+    swap = stage.vm.plan.live / f"{SWAP}.raw" if scene.machine.swap is not None else None
 
     nodes = tuple(node.memory for node in scene.machine.nodes)
     with ExitStack() as stack:
@@ -135,7 +147,12 @@ def looking(
                 )
             )
         yield Onlooker(
-            stage=stage, writer=writer, witness=witness, usual=scene.witness, unannounced=unannounced
+            stage=stage,
+            writer=writer,
+            witness=witness,
+            usual=scene.witness,
+            unannounced=unannounced,
+            tags=TagsOf(nonce=int(nonce, 16), swap=swap) if nonce else None,
         )
 
 

@@ -15,7 +15,7 @@ from labkit.guest.deploy import PLAIN, Load, Loaded, load_module
 from labkit.guest.door import Ending, GuestLost
 from labkit.guest.kmsg import read_kmsg
 from labkit.guest.logbook import Word, last_lines, read_log, sightings
-from labkit.labfile.draw import expand
+from labkit.labfile.draw import TAG_NONCE, expand
 from labkit.model.errors import Broken
 from labkit.model.events import Event, Listener, Mood
 from labkit.model.evidence import AFTER, BEFORE, SceneEnd, after_step
@@ -78,7 +78,14 @@ def play(token: Token, scene: Scene, cast: Cast, run: RunWriter, listen: Listene
     try:
         with (
             raised(order, clock) as stage,
-            looking(scene, stage, cast.kit.platform, writer, unannounced=cast.official) as onlooker,
+            looking(
+                scene,
+                stage,
+                cast.kit.platform,
+                writer,
+                nonce=str(cast.parameters.get(TAG_NONCE, "")),
+                unannounced=cast.official,
+            ) as onlooker,
         ):
             finale = _perform(scene, cast, stage, writer, onlooker)
     except Broken as error:

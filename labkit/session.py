@@ -121,7 +121,7 @@ def run(ask: RunAsk, listen: Listener) -> RunDone:
 
 def stand_on(here: Places, lab: Lab, accel: str, listen: Listener) -> Platform:
     """What the guests of a lab need: with symbols where the host reads their memory. Raises HostError."""
-    witnessed = any(scene.witnessed for scene in lab.scenes)
+    witnessed = bool(lab.looks)
     return platform(here, lab.scenes[0].machine.kernel, accel, listen, symbols=witnessed)
 
 

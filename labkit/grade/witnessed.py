@@ -20,6 +20,7 @@ from labkit.grade.parse.oom import OomLog, parse_oom
 from labkit.grade.source import Source, source_of_records
 from labkit.model.evidence import AFTER, BEFORE, SceneEnd, SceneEvidence, Witnessed
 from labkit.model.kernel_log import LogRecord
+from labkit.model.tags import Tags
 from labkit.model.units import Size
 from labkit.model.verdict import ExcerptLine, Mark, Where
 from labkit.model.witness import Contents, MemcgView, Reading, TaskView, Totals
@@ -50,6 +51,11 @@ class Seen:
     @property
     def totals(self) -> Totals:
         return _asked(self.reading.totals, self.witnessed, "totals")
+
+    @property
+    def tags(self) -> Tags:
+        """Where the tagged pages of this run lie: class physical."""
+        return _asked(self.reading.tags, self.witnessed, "tags")
 
     @property
     def contents(self) -> tuple[Contents, ...]:

@@ -98,6 +98,7 @@ class WitnessTable(Table):
     probes: list[ProbeName] = []
     contents_of: list[Comm] = []
     tables_of: list[Comm] = []
+    tags: bool = False
 
 
 class StepTable(Table):

@@ -16,12 +16,15 @@ from typing_extensions import assert_never
 
 from labkit.model.lab import Draw, DrawKind, Lab, Parameters, Scalar
 
+TAG_NONCE = "tag_nonce"  # 16 hexadecimal digits; in a step's environment, as labkit_tags.h reads it
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
 def parameters(lab: Lab, seed: str) -> Parameters:
-    """Draw every parameter of the lab for one seed."""
+    """Draw every parameter of the lab for one seed, and the nonce of tagged pages where a lab wants one."""
     drawn = {draw.name: draw_one(draw, _words(seed, lab.id, draw.name)) for draw in lab.draws}
+    if any(look.tags for look in lab.looks):
+        drawn[TAG_NONCE] = f"{next(_words(seed, lab.id, TAG_NONCE)):016x}"
     return MappingProxyType(drawn)
 
 

@@ -10,9 +10,9 @@ from labkit.labfile.draw import placeholders
 from labkit.labfile.submission import SOLUTION, TEMPLATE_SUFFIX
 from labkit.labfile.wrongs import EXPECT, wrongs
 from labkit.model.errors import LabFileError
-from labkit.model.lab import Check, FileRelation, Lab, Scene, Tier
+from labkit.model.lab import Check, FileRelation, Lab, Tier
 from labkit.model.verdict import EvidenceClass
-from labkit.model.witness import Look, Probe
+from labkit.model.witness import Probe
 
 HANDOUT = "README.md.j2"
 STARTER = "starter"
@@ -137,18 +137,16 @@ def _forgeable(lab: Lab) -> Iterator[Complaint]:
 
 def _unwitnessed(lab: Lab) -> Iterator[Complaint]:
     """Checks that claim a class whose facts nobody has asked the host to read."""
-    asked = {probe for scene in lab.scenes for look in _looks(scene) for probe in look.probes}
-    looked = any(scene.witnessed for scene in lab.scenes)
+    wants = {
+        EvidenceClass.WITNESS: ('probes = ["tasks", …]', bool(lab.looks)),
+        EvidenceClass.SEALED: ('probes = ["text", …]', any(Probe.TEXT in look.probes for look in lab.looks)),
+        EvidenceClass.PHYSICAL: ("tags = true", any(look.tags for look in lab.looks)),
+    }
     for check in lab.checks:
-        missing = check.evidence is EvidenceClass.WITNESS and not looked
-        if missing or (check.evidence is EvidenceClass.SEALED and Probe.TEXT not in asked):
-            probe = "text" if looked else "tasks"
+        want, asked = wants.get(check.evidence, ("", True))
+        if not asked:
             yield Complaint(
                 where=f"{lab.folder / 'lab.toml'}: check '{check.id}'",
                 found=f"its class is {check.evidence.value}, and no scene has the host read that",
-                fix=f'give a scene `witness = {{ probes = ["{probe}", …] }}`',
+                fix=f"give a scene or a step `witness = {{ {want} }}`",
             )
-
-
-def _looks(scene: Scene) -> Iterator[Look]:
-    yield from (look for look in (scene.witness, *(step.witness for step in scene.steps)) if look)

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from labkit.labfile.checks import checks
 from labkit.labfile.complaints import from_validation, wrong
 from labkit.labfile.document import LabDocument, ParameterTable
+from labkit.labfile.draw import TAG_NONCE
 from labkit.labfile.functions import find_function, load_functions
 from labkit.labfile.scenes import scenes, unique
 from labkit.labfile.tomltext import load_toml
@@ -30,6 +31,10 @@ def load(folder: Path) -> Lab:
     except ValidationError as error:
         raise from_validation(path, error, LabDocument) from error
     unique(path, "parameter", "name", [item.name for item in document.parameter])
+    for at, item in enumerate(document.parameter):
+        if item.name == TAG_NONCE:
+            found = "labkit draws this one itself, for labs that look for tagged pages"
+            raise wrong(path, f"parameter[{at}].name", found, "choose another name")
     unique(path, "hand_in", "name", [item.name for item in document.hand_in])
     own_scenes = scenes(document, path)
     module = load_functions(folder / CHECKS_FILE, document.id)

@@ -107,12 +107,13 @@ def _step(table: StepTable, key: str, names: Names) -> Step:
 def _look(table: WitnessTable | None, key: str, names: Names) -> Look | None:
     if table is None:
         return None
-    if not (table.probes or table.contents_of or table.tables_of):
+    if not (table.probes or table.contents_of or table.tables_of or table.tags):
         raise wrong(names.path, key, "found it empty", "name probes, or drop it")
     return Look(
         probes=tuple(map(Probe, table.probes)),
         contents_of=tuple(table.contents_of),
         tables_of=tuple(table.tables_of),
+        tags=table.tags,
     )
 
 

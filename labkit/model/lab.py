@@ -90,9 +90,9 @@ class Scene:
     witness: Look | None = None
 
     @property
-    def witnessed(self) -> bool:
-        """Whether the host reads in this scene's guest at all."""
-        return self.witness is not None or any(step.witness is not None for step in self.steps)
+    def looks(self) -> tuple[Look, ...]:
+        """All that the host reads in this scene's guest."""
+        return tuple(look for look in (self.witness, *(step.witness for step in self.steps)) if look)
 
     @property
     def opening(self) -> tuple[Step, ...]:
@@ -174,6 +174,11 @@ class Lab:
     scenes: tuple[Scene, ...]
     checks: tuple[Check, ...]
     answers: Callable[[Parameters], Mapping[str, object]] | None = None
+
+    @property
+    def looks(self) -> tuple[Look, ...]:
+        """All that the host reads in the guests of this lab."""
+        return tuple(look for scene in self.scenes for look in scene.looks)
 
     @property
     def max_score(self) -> int:

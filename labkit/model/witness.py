@@ -12,6 +12,7 @@ from enum import Enum
 from labkit.model.kernel_log import LogRecord
 from labkit.model.kernel_text import KernelText, ModuleView
 from labkit.model.ram_map import RamMap
+from labkit.model.tags import Tags
 from labkit.model.units import Size
 
 PAGE = 4096
@@ -32,6 +33,7 @@ class Probe(Enum):
     DMESG = "dmesg"
     RAM = "ram"
     TEXT = "text"
+    TAGS = "tags"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,11 +227,14 @@ class Contents:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What the host is to read at one moment: `probes`; contents and page tables of processes by name."""
+    """What the host is to read at one moment: `probes`; contents and page tables of processes by name; with
+    `tags` where the pages lie that a lab's program has tagged in this run (images/include/labkit_tags.h).
+    """
 
     probes: tuple[Probe, ...] = ()
     contents_of: tuple[str, ...] = ()
     tables_of: tuple[str, ...] = ()
+    tags: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,6 +270,7 @@ class Reading:
     text: KernelText | None = None
     page_tables: tuple[PageTables, ...] = ()
     contents: tuple[Contents, ...] = ()
+    tags: Tags | None = None
     incoherent: tuple[Incoherent, ...] = ()
 
     def task(self, comm: str) -> TaskView | None:

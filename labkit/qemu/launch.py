@@ -13,6 +13,7 @@ from labkit.model.errors import HostError
 from labkit.model.machine import Accel, MachineSpec
 
 BINARY = "qemu-system-x86_64"
+SWAP = "swap"  # the serial of the swap disk
 SUN_PATH = 107  # struct sockaddr_un holds 108 bytes with the final NUL, <linux/un.h>
 
 
@@ -114,7 +115,7 @@ class LaunchPlan:
 
 def scratch_drives(spec: MachineSpec, plan: LaunchPlan) -> tuple[Drive, ...]:
     """The writable disks the machine declares, as files of the live folder."""
-    serials = (["swap"] if spec.swap is not None else []) + [disk.serial for disk in spec.disks]
+    serials = ([SWAP] if spec.swap is not None else []) + [disk.serial for disk in spec.disks]
     return tuple(Drive(serial=name, path=plan.live / f"{name}.raw", readonly=False) for name in serials)
 
 

@@ -15,6 +15,7 @@ from drgn import FaultError, OutOfBoundsError, Program, ProgramFlags
 from labkit.model.errors import Broken, HostError
 from labkit.model.physical import Range
 from labkit.model.ram_map import RamMap
+from labkit.model.tags import Tags
 from labkit.model.units import Deadline
 from labkit.model.witness import Contents, Incoherent, Look, PageTables, Probe, Reading
 from labkit.witness.cgroups import read_memcgs
@@ -29,6 +30,7 @@ from labkit.witness.monitor import Monitor, dialled
 from labkit.witness.ram import Ram, find_pieces, opened_ram
 from labkit.witness.slabs import read_slabs
 from labkit.witness.tables import read_page_tables
+from labkit.witness.tags import scan
 from labkit.witness.tasks import read_tasks
 from labkit.witness.text import read_text
 from labkit.witness.zones import any_locked, read_zones
@@ -38,6 +40,14 @@ _CALM_STOPS = 20
 _BETWEEN_STOPS = 0.001  # seconds that the guest may go on when it was stopped in the middle of a change
 # What a guest whose memory is nonsense makes of reading it.
 _NONSENSE = (NonsenseError, FaultError, OutOfBoundsError, OverflowError, ValueError, IndexError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagsOf:
+    """Which tagged pages are looked for: those of a nonce, in RAM and in the image of the swap disk."""
+
+    nonce: int
+    swap: Path | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,9 +96,15 @@ class Witness:
         self._kernel = kernel
         self._ram = ram
 
-    def look(self, look: Look, deadline: Deadline) -> Reading:
-        """What `look` asks for; as `read` does."""
-        return self.read(look.probes, deadline, contents_of=look.contents_of, tables_of=look.tables_of)
+    def look(self, look: Look, deadline: Deadline, tags: TagsOf | None = None) -> Reading:
+        """What `look` asks for, as `read` does; `tags` says which ones, where it asks for tagged pages."""
+        return self.read(
+            look.probes,
+            deadline,
+            contents_of=look.contents_of,
+            tables_of=look.tables_of,
+            tags=tags if look.tags else None,
+        )
 
     def read(
         self,
@@ -98,9 +114,11 @@ class Witness:
         pids: tuple[int, ...] = (),
         contents_of: tuple[str, ...] = (),
         tables_of: tuple[str, ...] = (),
+        tags: TagsOf | None = None,
     ) -> Reading:
         """Stop the guest, read all of `probes`, the page tables of `pids` and of the processes called
-        `tables_of`, what is in the pages of those called `contents_of`, and let it go on.
+        `tables_of`, what is in the pages of those called `contents_of`, where pages with `tags` lie, and let
+        it go on.
 
         If zones are asked for, the guest is stopped when nobody is changing one; that takes up to 20 short
         stops. What makes no sense is told in `incoherent`, for a hostile kernel can write anything anywhere.
@@ -113,6 +131,8 @@ class Witness:
                 wanted.append((Probe.TASKS, "page_tables", partial(_page_tables, pids, tables_of)))
             if contents_of:
                 wanted.append((Probe.TASKS, "contents", partial(_contents, contents_of)))
+            if tags is not None:
+                wanted.append((Probe.TAGS, "tags", partial(_tags, tags)))
             return self._stopped(prog, tuple(wanted), deadline)
 
     @contextmanager
@@ -186,6 +206,10 @@ def _page_tables(pids: tuple[int, ...], comms: tuple[str, ...], now: _Instant) -
 
 def _contents(comms: tuple[str, ...], now: _Instant) -> tuple[Contents, ...]:
     return read_contents(now.memory, now.ram, comms)
+
+
+def _tags(wanted: TagsOf, now: _Instant) -> Tags:
+    return scan(now.ram.pid, now.ram.pieces, wanted.nonce, wanted.swap)
 
 
 @contextmanager

@@ -13,7 +13,6 @@ from labkit.model.tags import Store, TagRun, Tags
 from labkit.witness.ram import PAGE, Piece, Words, read_heads, written_pages
 
 MAGIC = 0x4741544B4C4C4142
-ENVIRONMENT = "TAG_NONCE"  # in which a program is told the nonce, in hexadecimal digits
 _WORDS = 4  # magic, nonce, index, seal
 _MAGIC, _NONCE, _INDEX, _SEAL = range(_WORDS)
 

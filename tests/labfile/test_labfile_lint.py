@@ -95,6 +95,12 @@ def test_a_class_that_nobody_reads_is_told(spoil: Callable[..., Path]) -> None:
     assert found_in(folder) == ["its class is sealed, and no scene has the host read that"]
 
 
+def test_a_physical_check_wants_tags(spoil: Callable[..., Path]) -> None:
+    folder = spoil('evidence = "witness"', 'evidence = "physical"')
+    assert found_in(folder) == ["its class is physical, and no scene has the host read that"]
+    assert found_in(spoil('["tasks", "text"] }', '["tasks", "text"], tags = true }')) == []
+
+
 def test_a_seal_wants_the_kernels_text(spoil: Callable[..., Path]) -> None:
     spoil('evidence = "witness"', 'evidence = "sealed"')
     folder = spoil('["tasks", "text"]', '["tasks"]')

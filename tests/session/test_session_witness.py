@@ -12,6 +12,7 @@ from labkit.model.errors import ExitCode, HostError
 from labkit.model.events import silent
 from labkit.model.evidence import AFTER, BEFORE, Evidence, SceneEnd, SceneEvidence
 from labkit.model.official import Official
+from labkit.model.tags import Store
 from labkit.onlooker import require_symbols
 from labkit.places import places
 from labkit.provision import platform
@@ -60,6 +61,57 @@ def test_before_is_after_what_is_played_once(tmp_path: Path, cold: bool) -> None
     (scene,) = evidence_of(lab, tmp_path / "runs", cold=cold).scenes
     assert "/once" in groups(scene, BEFORE)
     assert "/own" not in groups(scene, BEFORE)
+
+
+TAGGER = """
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "labkit_tags.h"
+
+int main(int argc, char **argv)
+{
+	size_t size = strtoul(argv[1], NULL, 10) * TAG_PAGE;
+	void *region = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	tag_pages(tag_nonce(), 0, region, size);
+	if (argc > 2 && madvise(region, size, MADV_PAGEOUT))
+		return 1;
+	pause();
+	return 0;
+}
+"""
+
+
+@pytest.mark.parametrize("kernel", ["6.1", "6.12"])
+def test_pages_that_a_program_tagged_are_found_where_they_lie(tmp_path: Path, kernel: str) -> None:
+    run_tagger = "numactl --membind={node} ./tagger {args} >/dev/null 2>&1 </dev/null & sleep 1.5"
+    swap_on = "mkswap /dev/disk/labkit/swap >&2 && swapon /dev/disk/labkit/swap && "
+    steps: dict[str, dict[str, object]] = {
+        "one": {"run": run_tagger.format(node=1, args=256), "runs_as": "student", "witness": {"tags": True}},
+        "out": {
+            "run": f"pkill tagger; {swap_on}" + run_tagger.format(node=0, args="512 out"),
+            "witness": {"tags": True},
+        },
+    }
+    lab = make_lab(
+        tmp_path / "tags",
+        steps=steps,
+        scene={"programs": ["tagger"], "machine": {"swap": "64MiB", "cmdline": ["init_on_free=1"]}},
+        files={"src/tagger.c": TAGGER},
+    )
+    evidence = evidence_of(lab, tmp_path / "runs", kernel=kernel)
+    (scene,) = evidence.scenes
+    assert len(str(evidence.request.parameters["tag_nonce"])) == 16
+    first, second = scene.witness("after-one"), scene.witness("after-out")
+    assert first is not None
+    assert first.reading.tags is not None
+    assert first.reading.tags.pages() == first.reading.tags.pages(Store.RAM, 1) == 256
+    assert first.reading.tags.torn == 0
+    assert second is not None
+    assert second.reading.tags is not None
+    assert second.reading.tags.indices(Store.SWAP) == frozenset(range(512))
 
 
 def test_a_guest_that_panics_leaves_what_was_seen_before(tmp_path: Path) -> None:

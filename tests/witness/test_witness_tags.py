@@ -15,6 +15,7 @@ from guests import raise_guest
 
 from labkit.build.cache import Cache
 from labkit.build.program import program
+from labkit.labfile.draw import TAG_NONCE
 from labkit.model.events import silent
 from labkit.model.machine import MachineSpec, Node, Thp
 from labkit.model.physical import ram_ranges
@@ -24,7 +25,7 @@ from labkit.places import places
 from labkit.provision import own_headers
 from labkit.stage import Stage
 from labkit.witness.ram import find_pieces
-from labkit.witness.tags import ENVIRONMENT, scan, seals
+from labkit.witness.tags import scan, seals
 
 pytestmark = pytest.mark.guest
 
@@ -51,7 +52,7 @@ class Tagged:
         self.end()
         self.shell(
             f"mkdir -p {CGROUP} && echo $$ >{CGROUP}/cgroup.procs;"
-            f" {ENVIRONMENT}={self.nonce:x} setsid ./tagger {mode} {' '.join(map(str, arguments))}"
+            f" {TAG_NONCE.upper()}={self.nonce:x} setsid ./tagger {mode} {' '.join(map(str, arguments))}"
             " >/tmp/tagger.log 2>&1 </dev/null &"
         )
         self.wait(1)
