@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from labkit.labfile.complaints import from_validation
 from labkit.labfile.document import Sentence, Table
-from labkit.labfile.tomltext import load_toml
+from labkit.labfile.tomltext import load_table
 from labkit.labfile.wrongs import known_checks
 from labkit.model.lab import Lab
 
@@ -42,10 +41,7 @@ def forgers(lab: Lab) -> tuple[Forger, ...]:
 
 def _forger(lab: Lab, folder: Path) -> Forger:
     path = folder / FORGER
-    try:
-        table = ForgerTable.model_validate(load_toml(path))
-    except ValidationError as error:
-        raise from_validation(path, error, ForgerTable) from error
+    table = load_table(path, ForgerTable)
     known_checks(lab, path, aims=table.aims)
     return Forger(
         name=folder.name,

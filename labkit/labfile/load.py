@@ -6,15 +6,13 @@ import hashlib
 import json
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from labkit.labfile.checks import checks
-from labkit.labfile.complaints import from_validation, wrong
+from labkit.labfile.complaints import wrong
 from labkit.labfile.document import LabDocument, ParameterTable
 from labkit.labfile.draw import TAG_NONCE
 from labkit.labfile.functions import find_function, load_functions
 from labkit.labfile.scenes import scenes, unique
-from labkit.labfile.tomltext import load_toml
+from labkit.labfile.tomltext import load_table
 from labkit.model.lab import Draw, DrawKind, FileKind, HandIn, Lab, Tier
 
 LAB_FILE = "lab.toml"
@@ -25,11 +23,7 @@ SOURCES = "src"
 def load(folder: Path) -> Lab:
     """The lab in `folder`. Raises LabFileError: file, key, what was found, what to write."""
     path = folder / LAB_FILE
-    tables = load_toml(path)
-    try:
-        document = LabDocument.model_validate(tables)
-    except ValidationError as error:
-        raise from_validation(path, error, LabDocument) from error
+    document = load_table(path, LabDocument)
     unique(path, "parameter", "name", [item.name for item in document.parameter])
     for at, item in enumerate(document.parameter):
         if item.name == TAG_NONCE:

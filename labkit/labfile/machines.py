@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from labkit.labfile.complaints import from_validation, wrong
+from labkit.labfile.complaints import wrong
 from labkit.labfile.document import MachineTable
-from labkit.labfile.tomltext import load_toml
+from labkit.labfile.tomltext import load_table
 from labkit.model.errors import BadInput, LabFileError
 from labkit.model.machine import Disk, HugepagePool, MachineSpec, MemoryPath, Node, Thp
 from labkit.model.rules import SpecError
@@ -38,9 +36,7 @@ def load_machine(path: Path) -> MachineSpec:
 
 def _alone(path: Path) -> MachineSpec:
     try:
-        return MachineSpec(**_fields(MachineTable.model_validate(load_toml(path))))
-    except ValidationError as error:
-        raise from_validation(path, error, MachineTable) from error
+        return MachineSpec(**_fields(load_table(path, MachineTable)))
     except SpecError as error:
         found, fix = error.halves
         raise wrong(path, error.key, found, fix) from error

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import sys
+import typing
 from pathlib import Path
 
-from labkit.labfile.complaints import wrong
+from pydantic import BaseModel, ValidationError
+
+from labkit.labfile.complaints import from_validation, wrong
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
+_T = typing.TypeVar("_T", bound=BaseModel)
 parse_toml = tomllib.loads
 TomlError = tomllib.TOMLDecodeError
+
+
+def load_table(path: Path, kind: type[_T]) -> _T:
+    """The file as one table. Raises LabFileError that names the key, what was found and what to write."""
+    tables = load_toml(path)
+    try:
+        return kind.model_validate(tables)
+    except ValidationError as error:
+        raise from_validation(path, error, kind) from error
 
 
 def load_toml(path: Path) -> dict[str, object]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from labkit.labfile.complaints import from_validation, near, wrong
+from labkit.labfile.complaints import near, wrong
 from labkit.labfile.document import Sentence, Table
-from labkit.labfile.tomltext import load_toml
+from labkit.labfile.tomltext import load_table
 from labkit.model.lab import Lab
 
 EXPECT = "expect.toml"
@@ -41,10 +41,7 @@ def wrongs(lab: Lab) -> tuple[Wrong, ...]:
 
 def _wrong(lab: Lab, folder: Path) -> Wrong:
     path = folder / EXPECT
-    try:
-        table = ExpectTable.model_validate(load_toml(path))
-    except ValidationError as error:
-        raise from_validation(path, error, ExpectTable) from error
+    table = load_table(path, ExpectTable)
     known_checks(lab, path, fails=table.fails, blocked=table.blocked)
     if not table.fails:
         raise wrong(path, "fails", "found it empty", "name the checks this submission must fail")

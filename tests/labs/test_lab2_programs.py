@@ -22,7 +22,7 @@ SOURCES = [
 pytestmark = pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not installed")
 
 
-FLAGS = ["-O1", "-Wall", "-Wextra", "-Werror", "-I", str(FOLDER / "src")]
+FLAGS = ["-O1", "-Wall", "-Wextra", "-Werror", "-I", str(FOLDER.parents[1] / "images" / "include")]
 
 
 def compiled(source: Path, folder: Path) -> Path:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What this lab's programs share: calls that say why they failed, pages filled with data. */
+/* What the programs of labs share: calls that say why they failed, pages filled with data. */
 #ifndef LAB_H
 #define LAB_H
 
