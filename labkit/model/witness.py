@@ -16,6 +16,7 @@ from labkit.model.tags import Tags
 from labkit.model.units import Size
 
 PAGE = 4096
+NOTHING = Size(0)
 
 
 class Probe(Enum):
@@ -201,8 +202,9 @@ class Extent:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageTables:
     """A walk of one process' page tables. `resident` is what its rss must be; huge zero and special pages
-    (the zero page, device memory) and hugetlbfs count nowhere in rss. `swapped` are swap entries, `tables`
-    the tables below the top one and those kept to split huge pages with, as the mm counts them.
+    (the zero page, device memory) and hugetlbfs count nowhere in rss. `migrating` is the part of it that is
+    just being moved: its entries name no frame for as long. `swapped` are swap entries, `tables` the tables
+    below the top one and those kept to split huge pages with, as the mm counts them.
     """
 
     pid: int
@@ -211,6 +213,7 @@ class PageTables:
     swapped: Size
     hugetlb: Size
     tables: Size
+    migrating: Size = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

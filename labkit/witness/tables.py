@@ -49,10 +49,14 @@ class Leaves:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Walk:
-    """All that hangs on a top table: leaves, entries that are not present, and how many tables below it."""
+    """All that hangs on a top table: leaves, entries that are not present, and how many tables below it.
+
+    `absent` are those of the lowest level, `absent_huge` those of the one above, each standing for PMD bytes.
+    """
 
     leaves: tuple[Leaves, ...]
     absent: NDArray[np.uint64]
+    absent_huge: NDArray[np.uint64]
     tables: int
 
 
@@ -79,7 +83,7 @@ def walk(memory: Memory, pid: int, pgd: int) -> Walk:
     tables = np.array([pgd - memory.number("page_offset_base")], dtype=np.uint64)
     bases = np.zeros(1, dtype=np.uint64)
     leaves: list[Leaves] = []
-    absent = np.zeros(0, dtype=np.uint64)
+    absent = absent_huge = np.zeros(0, dtype=np.uint64)
     count = 0
     for level in range(top, 0, -1):
         span = PAGE << 9 * (level - 1)
@@ -90,12 +94,14 @@ def walk(memory: Memory, pid: int, pgd: int) -> Walk:
         if level == 1:
             absent = entries[~present & (entries != 0)]
             break
+        if level == 2:
+            absent_huge = entries[~present & (entries != 0)]
         down = present & ~leaf
         tables, bases = entries[down] & np.uint64(_FRAME), at[down]
         count += len(tables)
         if count > MAX_TABLES:
             raise NonsenseError(f"process {pid} has more than {MAX_TABLES} page tables")
-    return Walk(leaves=tuple(leaves), absent=absent, tables=count)
+    return Walk(leaves=tuple(leaves), absent=absent, absent_huge=absent_huge, tables=count)
 
 
 def _entries(
@@ -147,11 +153,16 @@ def _summed(memory: Memory, ram: RamMap, walked: Walk, pid: int) -> PageTables:
                 strict=True,
             )
         ]
+    places = len(memory.prog["swap_info"])
+    moving = places + memory.has("num_poisoned_pages")  # a kernel with MEMORY_FAILURE has a type for those
+    migrating = PAGE * migration_entries(walked.absent, moving)
+    migrating += PMD * migration_entries(walked.absent_huge, moving)
     return PageTables(
         pid=pid,
         extents=tuple(sorted(extents, key=lambda extent: extent.first)),
-        resident=Size(resident),
-        swapped=Size(PAGE * _swap_entries(memory, walked.absent)),
+        resident=Size(resident + migrating),
+        migrating=Size(migrating),
+        swapped=Size(PAGE * swap_entries(walked.absent, places)),
         hugetlb=Size(hugetlb),
         tables=Size(PAGE * (walked.tables + kept)),
     )
@@ -164,10 +175,23 @@ def _by_frame(ram: RamMap) -> NDArray[Any]:
     return kinds
 
 
-def _swap_entries(memory: Memory, entries: NDArray[np.uint64]) -> int:
-    """How many entries name a place in swap; the types above it are migration, markers and the like."""
-    types = memory.prog["swap_info"]
-    return int((entries >> np.uint64(_SWAP_TYPE_SHIFT) < len(types)).sum())
+def swap_entries(entries: NDArray[np.uint64], places: int) -> int:
+    """How many entries name a place in swap; `places` is MAX_SWAPFILES, the length of swap_info."""
+    return int((_types(entries) < places).sum())
+
+
+def migration_entries(entries: NDArray[np.uint64], first: int) -> int:
+    """How many stand for pages that are just being moved, which rss goes on to count.
+
+    include/linux/swap.h: three types from SWP_MIGRATION_READ on, which is `first`: MAX_SWAPFILES, and one
+    more where there are poisoned pages.
+    """
+    types = _types(entries)
+    return int(((types >= first) & (types < first + 3)).sum())
+
+
+def _types(entries: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    return np.asarray(entries >> np.uint64(_SWAP_TYPE_SHIFT), dtype=np.uint64)
 
 
 def _five_levels(memory: Memory) -> int:
