@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the programs of labs share: calls that say why they failed, pages filled with data. */
+/*
+ * What the programs of labs share: calls that say why they failed, pages filled with data, one CPU
+ * to stay on, results as KTAP (which is shown and never summed). Tags of pages: labkit_tags.h.
+ */
 #ifndef LAB_H
 #define LAB_H
 
 #include <errno.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -66,6 +70,37 @@ static inline void fill_pages(void *region, size_t bytes, uint64_t seed)
 
 	for (index = 0; index < bytes / LAB_PAGE; index++)
 		fill_page((uint64_t *)((char *)region + index * LAB_PAGE), index, seed);
+}
+
+/* For what is counted a CPU: per-CPU lists, fast paths, shootdowns. Needs _GNU_SOURCE before. */
+#ifdef _GNU_SOURCE
+static inline void pin_to_cpu(int cpu)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	if (sched_setaffinity(0, sizeof(one), &one))
+		die("CPU %d", cpu);
+}
+#endif
+
+/* KTAP: ktap_plan() once, then a line a result, numbered from 1. */
+static inline void ktap_plan(unsigned int tests)
+{
+	printf("KTAP version 1\n1..%u\n", tests);
+}
+
+__attribute__((format(printf, 3, 4)))
+static inline void ktap_result(int ok, unsigned int number, const char *format, ...)
+{
+	va_list args;
+
+	printf("%sok %u ", ok ? "" : "not ", number);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
 }
 
 static inline void write_text(const char *path, const char *text)
