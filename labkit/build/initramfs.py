@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -31,7 +31,7 @@ _APPLETS = (
     "switch_root",
     "usleep",
 )
-_LAYOUT = "1"  # of the archive beside its parts
+_LAYOUT = "2"  # of the archive beside its parts
 _FOLDERS = ("bin", "dev", "lower", "modules", "proc", "root", "sys", "upper")
 
 
@@ -43,16 +43,15 @@ class InitramfsParts:
     busybox: bytes
     init_template: str
     inittab: bytes
-    ready: bytes
-    door: bytes
+    scripts: Mapping[str, bytes]  # by their names in /run/labkit
     attendant: bytes
 
     @property
     def key(self) -> str:
         recipe = self.recipe.model_dump_json()
         programs = (self.busybox, self.attendant)
-        scripts = (self.init_template, self.inittab, self.ready, self.door)
-        return content_key(_LAYOUT, recipe, *programs, *scripts)
+        scripts = (part for script in sorted(self.scripts.items()) for part in script)
+        return content_key(_LAYOUT, recipe, *programs, self.init_template, self.inittab, *scripts)
 
 
 def initramfs(cache: Cache, name: str, kernel: Kernel, recipe: Path, listen: Listener) -> Path:
@@ -63,8 +62,7 @@ def initramfs(cache: Cache, name: str, kernel: Kernel, recipe: Path, listen: Lis
         busybox=(root / "usr" / "bin" / "busybox").read_bytes(),
         init_template=(recipe / "init.sh.j2").read_text(),
         inittab=(recipe / "inittab").read_bytes(),
-        ready=(recipe / "ready.sh").read_bytes(),
-        door=(recipe / "door.sh").read_bytes(),
+        scripts=load_scripts(recipe),
         attendant=attendant(cache, recipe, listen).path.read_bytes(),
     )
 
@@ -73,6 +71,11 @@ def initramfs(cache: Cache, name: str, kernel: Kernel, recipe: Path, listen: Lis
 
     key = content_key("initramfs", parts.key, kernel.digest)
     return cache.get_or_build(ArtefactKind.INITRAMFS, name, key, make, listen).path / "initramfs.cpio"
+
+
+def load_scripts(recipe: Path) -> Mapping[str, bytes]:
+    """The recipe's *.sh, by their names in the guest: door, quiesce, ready."""
+    return {file.stem: file.read_bytes() for file in sorted(recipe.glob("*.sh"))}
 
 
 def render_initramfs(parts: InitramfsParts, tree: ModuleTree) -> bytes:
@@ -89,6 +92,7 @@ def render_init(parts: InitramfsParts, tree: ModuleTree) -> str:
         release=tree.release,
         modules=[_plain_name(path) for path in tree.load_order(parts.recipe.modules)],
         recipe=parts.recipe,
+        scripts=sorted(parts.scripts),
     )
 
 
@@ -98,8 +102,8 @@ def _entries(parts: InitramfsParts, tree: ModuleTree) -> Iterator[cpio.Entry]:
     yield from (cpio.symlink(f"bin/{applet}", "busybox") for applet in _APPLETS)
     yield cpio.file("init", render_init(parts, tree).encode(), 0o755)
     yield cpio.file("inittab", parts.inittab)
-    yield cpio.file("ready.sh", parts.ready, 0o755)
-    yield cpio.file("door.sh", parts.door, 0o755)
+    for name, script in sorted(parts.scripts.items()):
+        yield cpio.file(f"{name}.sh", script, 0o755)
     yield cpio.file("attendant", parts.attendant, 0o755)
     for path in tree.load_order(parts.recipe.modules):
         yield cpio.file(f"modules/{_plain_name(path)}", tree.read(path))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from labkit.build.initramfs import InitramfsParts, render_init, render_initramfs
+from labkit.build.initramfs import InitramfsParts, load_scripts, render_init, render_initramfs
 from labkit.build.modtree import load_tree
 from labkit.build.recipe import load_packs
 
@@ -18,8 +18,7 @@ def parts(init_template: str | None = None) -> InitramfsParts:
         busybox=b"\x7fELF",
         init_template=init_template or (IMAGES / "init.sh.j2").read_text(),
         inittab=(IMAGES / "inittab").read_bytes(),
-        ready=(IMAGES / "ready.sh").read_bytes(),
-        door=(IMAGES / "door.sh").read_bytes(),
+        scripts=load_scripts(IMAGES),
         attendant=b"\x7fELF",
     )
 
@@ -41,8 +40,8 @@ def test_init_is_a_shell_script_that_a_shell_can_read(tmp_path: Path) -> None:
     script = render_init(parts(), load_tree(kernel(tmp_path)))
     assert script.startswith("#!/bin/sh\n")
     subprocess.run(["sh", "-n"], input=script, text=True, check=True)
-    subprocess.run(["sh", "-n", str(IMAGES / "ready.sh")], check=True)
-    subprocess.run(["bash", "-n", str(IMAGES / "door.sh")], check=True)
+    for file in IMAGES.glob("*.sh"):
+        subprocess.run(["bash", "-n", str(file)], check=True)
 
 
 def test_init_inserts_modules_in_order_and_skips_what_is_built_in(tmp_path: Path) -> None:
