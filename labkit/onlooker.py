@@ -34,14 +34,8 @@ LOOK_SECONDS = 20.0  # a look takes 0.02 s; several guests of one kernel take tu
 DYING_SECONDS = 2.0  # that QEMU may take to end when its guest panicked under a look
 # When a student's step is looked at unannounced: its programs need 0.1 s to start under TCG.
 EARLIEST_SECONDS, LATEST_SECONDS = 0.1, 0.8
-_CHEAP = (
-    Probe.TASKS,
-    Probe.MEMCGS,
-    Probe.VMSTAT,
-    Probe.TOTALS,
-    Probe.THP,
-    Probe.HUGEPAGES,
-)  # 0.01 s all together
+# 0.01 s all together
+_CHEAP = {Probe.TASKS, Probe.MEMCGS, Probe.VMSTAT, Probe.TOTALS, Probe.THP, Probe.HUGEPAGES}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,7 +75,6 @@ class Onlooker:
             return
         ended = threading.Event()
         delay = random.SystemRandom().uniform(EARLIEST_SECONDS, LATEST_SECONDS)
-
         full: list[HostError] = []
 
         def glance() -> None:
@@ -124,7 +117,6 @@ def looking(
     """Who looks into the scene's guest, attached before any code of a student's runs there.
 
     `nonce` is what the pages are tagged with that a look may search for, in hexadecimal digits.
-
     Raises HostError without symbols of the kernel, Broken when the guest's memory cannot be read.
     """
     if not scene.looks:
@@ -133,7 +125,6 @@ def looking(
     from labkit.witness.attach import TagsOf, attach
 
     swap = stage.vm.plan.live / f"{SWAP}.raw" if scene.machine.swap is not None else None
-
     nodes = tuple(node.memory for node in scene.machine.nodes)
     with ExitStack() as stack:
         with stage.clock.phase(PHASE):

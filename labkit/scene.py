@@ -139,16 +139,20 @@ def _perform(scene: Scene, cast: Cast, stage: Stage, writer: SceneWriter, onlook
     """From the first capture to the last; a guest that is lost on the way is looked at over its console."""
     past = stage.past
     _store(writer, MOMENT_BOOT, past.boot_files)
-    lord = False  # whether a student has been root by now
+    # Whether a student has been root by now, or more: a module is in the kernel from its loading on.
+    lord = cast.lab.tier is Tier.KERNEL and bool(scene.modules)
     try:
         if not scene.opening:
             onlooker.look(BEFORE, scene.witness)
-        for name, loaded in loaded_modules(scene, cast, stage).items():
+        with _answers(forgeable=lord):
+            modules = loaded_modules(scene, cast, stage)
+        for name, loaded in modules.items():
             if loaded.load is not Load.LOADED:
                 if loaded.load is Load.GONE:
                     return _post_mortem(scene, cast, stage, writer, Ending.LOST)
                 return _fell_with(name, loaded, writer)
-        seen = past.before if past.acts else _look(stage, BEFORE, scene.capture, cast)
+        with _answers(forgeable=lord):
+            seen = past.before if past.acts else _look(stage, BEFORE, scene.capture, cast)
         _store(writer, BEFORE, seen)
         for act in past.acts:
             _keep(act, writer, once=True)

@@ -26,6 +26,7 @@ from labkit.model.verdict import ExcerptLine, Mark, Where
 from labkit.model.witness import Contents, MemcgView, Reading, TaskView, Totals
 
 _TABLES = ("tasks", "memcgs", "dmesg", "contents")
+_SEALING = ("zones", "tasks", "modules", "text")  # what the laws of conservation are about
 _T = TypeVar("_T")
 Row = TaskView | MemcgView | LogRecord | Contents
 
@@ -134,6 +135,9 @@ def require_sealed(scene: SceneEvidence) -> Seen:
         if scene.end is not SceneEnd.COMPLETED:
             raise Decided(fell(scene, expected))
         raise Decided(broken(expected, f"scene '{scene.name}' was not read before and after"))
+    for name in _SEALING:
+        if getattr(last.reading, name) is None and not last.reading.incoherent:
+            raise Decided(broken(f"{name} in {last.where}", "a seal holds by them, and the lab did not ask"))
     broken_laws = (*changes(first.reading, last.reading), *violations(last.reading))
     if broken_laws:
         where = Where(

@@ -24,6 +24,9 @@ HOLDS = {
     Tier.KERNEL: frozenset({EvidenceClass.SEALED, EvidenceClass.PHYSICAL}),
 }
 
+# What the laws are about by which a kernel is held to be whole (grade/conservation.py).
+_SEALING = frozenset({Probe.ZONES, Probe.TASKS, Probe.MODULES, Probe.TEXT})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complaint:
@@ -139,7 +142,10 @@ def _unwitnessed(lab: Lab) -> Iterator[Complaint]:
     """Checks that claim a class whose facts nobody has asked the host to read."""
     wants = {
         EvidenceClass.WITNESS: ('probes = ["tasks", …]', bool(lab.looks)),
-        EvidenceClass.SEALED: ('probes = ["text", …]', any(Probe.TEXT in look.probes for look in lab.looks)),
+        EvidenceClass.SEALED: (
+            'probes = ["zones", "tasks", "modules", "text"]',
+            any(_SEALING.issubset(look.probes) for look in lab.looks),
+        ),
         EvidenceClass.PHYSICAL: ("tags = true", any(look.tags for look in lab.looks)),
     }
     for check in lab.checks:

@@ -195,7 +195,7 @@ def _witnessed(folder: Path, name: str) -> Witnessed:
         raise _broken(path, str(error)) from error
     lines = codec.first_lines(text)
     if reading.dmesg:
-        first = lines["dmesg"] + 1
+        first = lines.get("dmesg", 0) + 1  # a folder that labkit did not write may have it all on one line
         log = tuple(replace(record, line=first + at) for at, record in enumerate(reading.dmesg))
         reading = replace(reading, dmesg=log)
     return Witnessed(moment=path.stem, where=f"{folder.name}/{name}", reading=reading, lines=lines)

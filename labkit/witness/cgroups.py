@@ -10,7 +10,7 @@ from labkit.model.units import Size
 from labkit.model.witness import PAGE, MemcgView
 from labkit.witness.memory import Memory, NonsenseError
 
-MAX_GROUPS = 16384
+MAX_GROUPS = 65536  # each takes 10 KiB and more of the guest: few guests can hold as many
 MAX_DEPTH = 64
 _UNLIMITED = (2**63 - 1) // PAGE  # include/linux/page_counter.h PAGE_COUNTER_MAX
 _DYING = 1 << 1  # CSS_ONLINE: what is not online is on its way out
@@ -37,14 +37,18 @@ def read_memcgs(memory: Memory) -> tuple[MemcgView, ...]:
 
 
 def path_of(memory: Memory, cgroup: int) -> str:
-    """A cgroup's path below the root of its hierarchy. Raises NonsenseError."""
+    """A cgroup's path below the root of its hierarchy, of one that lies deeper than MAX_DEPTH its end.
+
+    Anybody who is root may nest cgroups as deep as memory goes. The end is no path that anybody asks for.
+    """
     known: dict[int, str] = memory.prog.cache.setdefault("labkit_cgroup_paths", {})
     if cgroup not in known:
         node = Object(memory.prog, memory.type("struct cgroup"), address=cgroup).kn.read_()
         parts: list[str] = []
         while node and node.parent:
             if len(parts) == MAX_DEPTH:
-                raise NonsenseError("a cgroup without a root")
+                parts.append("…")
+                break
             parts.append(memory.string(node.name.value_()))
             node = node.parent.read_()
         known[cgroup] = "/" + "/".join(reversed(parts))

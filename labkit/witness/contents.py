@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from labkit.model.units import Size
 from labkit.model.witness import PAGE, Contents
-from labkit.witness.memory import Memory, NonsenseError
+from labkit.witness.memory import Memory, NonsenseError, TooMuchError
 from labkit.witness.ram import Ram, read_heads
 from labkit.witness.tables import MAX_PROCESSES, walk
 from labkit.witness.tasks import mm_of, process_addresses
@@ -22,7 +22,8 @@ _AT_ONCE = 4096  # pages read whole together
 def read_contents(memory: Memory, ram: Ram, comms: tuple[str, ...]) -> tuple[Contents, ...]:
     """The contents of every process that has one of these names, the first MAX_PROCESSES of them.
 
-    Raises NonsenseError.
+    One that has more page tables than are looked through counts as empty: a program can have them without
+    any memory of its own, and that is no reason not to judge it. Raises NonsenseError.
     """
     found: list[Contents] = []
     for address in process_addresses(memory):
@@ -33,7 +34,10 @@ def read_contents(memory: Memory, ram: Ram, comms: tuple[str, ...]) -> tuple[Con
         mm = mm_of(memory, task) if comm in comms else None
         if mm is not None:
             pid = task.pid.value_()
-            frames = _frames(memory, pid, mm.pgd.value_())
+            try:
+                frames = _frames(memory, pid, mm.pgd.value_())
+            except TooMuchError:
+                frames = np.zeros(0, dtype=np.int64)
             mapped, filled = Size(PAGE * len(frames)), Size(PAGE * _filled(ram, frames))
             found.append(Contents(pid=pid, comm=comm, mapped=mapped, filled=filled))
     return tuple(found)
@@ -41,13 +45,14 @@ def read_contents(memory: Memory, ram: Ram, comms: tuple[str, ...]) -> tuple[Con
 
 def _frames(memory: Memory, pid: int, pgd: int) -> NDArray[np.int64]:
     """The frames that a process maps, ascending, each once."""
-    every = [np.zeros(0, dtype=np.int64)]
+    found = np.zeros(0, dtype=np.int64)
     for leaves in walk(memory, pid, pgd).leaves:
         first = leaves.frames()[~leaves.special()].astype(np.int64)
-        every.append((first[:, None] + np.arange(leaves.size // PAGE)).ravel() if len(first) else first)
-        if sum(map(len, every)) > MAX_PAGES:
-            raise NonsenseError(f"process {pid} maps more than {MAX_PAGES} pages")
-    return np.unique(np.concatenate(every))
+        first = np.unique(first)  # one frame may be mapped as often as one likes
+        if len(found) + len(first) * (leaves.size // PAGE) > MAX_PAGES:
+            raise TooMuchError(f"process {pid} maps more than {MAX_PAGES} frames")
+        found = np.union1d(found, (first[:, None] + np.arange(leaves.size // PAGE)).ravel())
+    return found
 
 
 def _filled(ram: Ram, frames: NDArray[np.int64]) -> int:

@@ -18,6 +18,10 @@ class NonsenseError(Exception):
     """The guest's memory does not hold what a kernel would hold there."""
 
 
+class TooMuchError(NonsenseError):
+    """More than is looked through: a kernel may hold it, and whoever made it so may have wanted that."""
+
+
 class Memory:
     """One guest's kernel: its symbols and types through drgn, its lists followed no further than allowed."""
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from labkit.model.ram_map import Kind, RamMap
 from labkit.model.units import Size
 from labkit.model.witness import PAGE, Extent, PageTables
-from labkit.witness.memory import Memory, NonsenseError
+from labkit.witness.memory import Memory, NonsenseError, TooMuchError
 from labkit.witness.tasks import mm_of, process_addresses
 
 MAX_PROCESSES = 16  # looked at together: who starts more of one name gains nothing but a longer stop
@@ -100,7 +100,7 @@ def walk(memory: Memory, pid: int, pgd: int) -> Walk:
         tables, bases = entries[down] & np.uint64(_FRAME), at[down]
         count += len(tables)
         if count > MAX_TABLES:
-            raise NonsenseError(f"process {pid} has more than {MAX_TABLES} page tables")
+            raise TooMuchError(f"process {pid} has more than {MAX_TABLES} page tables")
     return Walk(leaves=tuple(leaves), absent=absent, absent_huge=absent_huge, tables=count)
 
 

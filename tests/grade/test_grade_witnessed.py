@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from grade_values import scene
@@ -92,7 +93,7 @@ def test_every_kind_of_row_has_its_few_words() -> None:
 
 
 def sealed(text: KernelText = TEXT, odd: tuple[Incoherent, ...] = ()) -> SceneEvidence:
-    last = witnessed(AFTER, text=text, tasks=(), incoherent=odd)
+    last = witnessed(AFTER, text=text, tasks=(), zones=(), modules=(), incoherent=odd)
     return looked_at(witnessed(BEFORE, text=TEXT), last)
 
 
@@ -111,6 +112,18 @@ def test_a_kernel_whose_code_changed_fails() -> None:
 def test_a_kernel_that_makes_no_sense_fails_where_a_student_could_make_it_so() -> None:
     odd = (Incoherent(probe=Probe.TASKS, found="no end"),)
     assert decided(lambda: require_sealed(sealed(odd=odd))) == (Outcome.FAIL, "tasks: no end")
+
+
+@pytest.mark.parametrize("missing", ["zones", "tasks", "modules"])
+def test_a_seal_without_what_it_holds_by_is_none(missing: str) -> None:
+    whole = sealed()
+    first, last = whole.witnessed
+    less: dict[str, Any] = {missing: None}
+    reading = replace(last.reading, **less)
+    scene = looked_at(first, replace(last, reading=reading))
+    outcome, actual = decided(lambda: require_sealed(scene))
+    assert outcome is Outcome.BROKEN
+    assert "did not ask" in actual
 
 
 def test_a_kernel_that_was_not_looked_at_twice_is_not_sealed() -> None:

@@ -47,7 +47,7 @@ programs = ["hog", "probe"]
 files = ["run.sh"]
 submission = ["hog.c", "plan.toml"]
 capture = ["/proc/vmstat"]
-witness = { probes = ["tasks", "text"] }
+witness = { probes = ["zones", "tasks", "modules", "text"] }
 
 [[scene.step]]
 name = "go"

@@ -89,7 +89,7 @@ def test_a_captured_file_is_no_better_than_who_captured_it(spoil: Callable[..., 
 
 
 def test_a_class_that_nobody_reads_is_told(spoil: Callable[..., Path]) -> None:
-    folder = spoil('witness = { probes = ["tasks", "text"] }\n', "")
+    folder = spoil('witness = { probes = ["zones", "tasks", "modules", "text"] }\n', "")
     assert found_in(folder) == ["its class is witness, and no scene has the host read that"]
     spoil('evidence = "witness"', 'evidence = "sealed"')
     assert found_in(folder) == ["its class is sealed, and no scene has the host read that"]
@@ -98,12 +98,20 @@ def test_a_class_that_nobody_reads_is_told(spoil: Callable[..., Path]) -> None:
 def test_a_physical_check_wants_tags(spoil: Callable[..., Path]) -> None:
     folder = spoil('evidence = "witness"', 'evidence = "physical"')
     assert found_in(folder) == ["its class is physical, and no scene has the host read that"]
-    assert found_in(spoil('["tasks", "text"] }', '["tasks", "text"], tags = true }')) == []
+    assert (
+        found_in(
+            spoil(
+                '["zones", "tasks", "modules", "text"] }',
+                '["zones", "tasks", "modules", "text"], tags = true }',
+            )
+        )
+        == []
+    )
 
 
 def test_a_seal_wants_the_kernels_text(spoil: Callable[..., Path]) -> None:
     spoil('evidence = "witness"', 'evidence = "sealed"')
-    folder = spoil('["tasks", "text"]', '["tasks"]')
+    folder = spoil('"modules", "text"]', '"modules"]')
     assert found_in(folder) == ["its class is sealed, and no scene has the host read that"]
 
 

@@ -98,13 +98,19 @@ SPOILS = [
     ('python = "judged"\n', "", "check[0]", "neither python nor file", "give one of them"),
     ('answers = "key"', 'answers = "kye"', "answers", "no function 'kye'", "did you mean 'key'?"),
     (
-        'probes = ["tasks", "text"]',
+        'probes = ["zones", "tasks", "modules", "text"]',
         'probes = ["taks"]',
         "scene[0].witness.probes[0]",
         "taks",
         "tasks",
     ),
-    ('{ probes = ["tasks", "text"] }', "{}", "scene[0].witness", "found it empty", "name probes"),
+    (
+        '{ probes = ["zones", "tasks", "modules", "text"] }',
+        "{}",
+        "scene[0].witness",
+        "found it empty",
+        "name probes",
+    ),
     (
         'runs_as = "student"',
         'once = true\nwitness = { probes = ["tasks"] }',

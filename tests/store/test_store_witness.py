@@ -108,6 +108,16 @@ def test_an_interrupted_scene_keeps_the_readings_that_are_whole(tmp_path: Path) 
     assert [seen.moment for seen in found.witnessed] == [BEFORE]
 
 
+def test_a_reading_that_somebody_else_wrote_on_one_line_is_read_all_the_same(tmp_path: Path) -> None:
+    run = create(tmp_path, REQUEST)
+    begun(run).witness(AFTER, READING)
+    path = run.folder / "oom" / "witness" / "after.json"
+    path.write_text(json.dumps(json.loads(path.read_text())))
+    (seen,) = read(run.folder).scenes[0].witnessed
+    assert [record.text for record in seen.reading.dmesg or ()] == ["one\ntwo", "three"]
+    assert seen.lines == {}
+
+
 def test_a_scene_without_a_witness_has_no_folder_of_it(tmp_path: Path) -> None:
     run = create(tmp_path, REQUEST)
     whole_scene(run)

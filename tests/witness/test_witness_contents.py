@@ -58,3 +58,22 @@ def test_a_name_that_nobody_bears_has_no_contents(pair: Pair) -> None:
     )
     assert reading.contents == ()
     assert reading.tasks
+
+
+def test_a_process_with_too_many_page_tables_counts_as_empty_and_is_judged(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One page for each 2 MiB of a wide mapping takes a table each, and anybody may do that."""
+    monkeypatch.setattr("labkit.witness.tables.MAX_TABLES", 8)
+    seen = painted(pair, "idle")
+    assert (seen.mapped, seen.filled) == (0, 0)
+
+
+def test_cgroups_may_be_nested_deeper_than_anybody_looks(pair: Pair) -> None:
+    deep = "/deep" * 100
+    pair.run(f"mkdir -p /sys/fs/cgroup{deep} && echo $$ >/sys/fs/cgroup{deep}/cgroup.procs && sleep 0.1")
+    reading = pair.read(Probe.MEMCGS, Probe.TASKS)
+    assert reading.incoherent == ()
+    paths = [memcg.path for memcg in reading.memcgs or ()]
+    assert "/deep" in paths
+    assert "/" + "/".join(["…", *["deep"] * 64]) in paths
