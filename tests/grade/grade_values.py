@@ -1,7 +1,9 @@
 """Real captures of both kernels, and small labs and evidence for the tests of grading.
 
 data/KERNEL/ was captured in guests of both kernels: proc/ and sys/ mirror guest paths; oom-cgroup.jsonl and
-oom-machine.jsonl are kernel logs in the form of dmesg.jsonl.
+oom-machine.jsonl are kernel logs in the form of dmesg.jsonl. proc/odd is a process of an odd name and one
+with mappings of every kind; proc/slabinfo and proc/odd/smaps are some lines and mappings of longer files,
+and proc/odd/pagemap and kpageflags fourteen entries out of theirs.
 """
 
 from __future__ import annotations
@@ -34,6 +36,11 @@ EVENTS = "/sys/fs/cgroup/lab/memory.events"
 def captured(kernel: str, path: str) -> str:
     """The real text of a guest file."""
     return (DATA / kernel / path.lstrip("/")).read_text()
+
+
+def captured_bytes(kernel: str, path: str) -> bytes:
+    """The real bytes of a guest file that is no text."""
+    return (DATA / kernel / path.lstrip("/")).read_bytes()
 
 
 def oom_records(kernel: str, of: str) -> tuple[LogRecord, ...]:

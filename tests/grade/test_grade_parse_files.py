@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,22 +11,45 @@ from hypothesis import strategies as st
 
 from labkit.grade.parse.buddyinfo import parse_buddyinfo
 from labkit.grade.parse.error import ParseError
+from labkit.grade.parse.hist import parse_hist
 from labkit.grade.parse.keyvalue import parse_key_values
+from labkit.grade.parse.lru_gen import parse_lru_gen
 from labkit.grade.parse.meminfo import parse_meminfo
 from labkit.grade.parse.numa import parse_cpulist, parse_distances
+from labkit.grade.parse.numa_maps import parse_numa_maps
+from labkit.grade.parse.numa_stat import parse_numa_stat
+from labkit.grade.parse.pagetypeinfo import parse_pagetypeinfo
 from labkit.grade.parse.pressure import Stall, parse_pressure
 from labkit.grade.parse.process import parse_stat, parse_status, status_kib
+from labkit.grade.parse.slab_attribute import parse_cpu_partials, parse_slab_count
+from labkit.grade.parse.slabinfo import parse_slabinfo
+from labkit.grade.parse.smaps import parse_smaps, parse_smaps_rollup
+from labkit.grade.parse.trace import parse_event, parse_trace
+from labkit.grade.parse.trace_stats import parse_trace_stats
 from labkit.grade.parse.zoneinfo import parse_zoneinfo
 
-PARSERS = {
+PARSERS: dict[str, Callable[[str], object]] = {
     "buddyinfo": parse_buddyinfo,
     "cpulist": parse_cpulist,
+    "cpu_partials": parse_cpu_partials,
     "distances": parse_distances,
+    "event": parse_event,
+    "hist": parse_hist,
     "keyvalue": parse_key_values,
+    "lru_gen": parse_lru_gen,
     "meminfo": parse_meminfo,
+    "numa_maps": parse_numa_maps,
+    "numa_stat": parse_numa_stat,
+    "pagetypeinfo": parse_pagetypeinfo,
     "pressure": parse_pressure,
+    "slab_count": parse_slab_count,
+    "slabinfo": parse_slabinfo,
+    "smaps": parse_smaps,
+    "smaps_rollup": parse_smaps_rollup,
     "stat": parse_stat,
     "status": parse_status,
+    "trace": parse_trace,
+    "trace_stats": parse_trace_stats,
     "zoneinfo": parse_zoneinfo,
 }
 PIECES = (
@@ -38,6 +62,39 @@ PIECES = (
         "MemTotal",
         "Name",
         "0-3",
+    ),
+    *(
+        "Node 0, zone DMA, type Movable",
+        "Number of blocks type ",
+        "memcg 1 /",
+        " node 0",
+        " N0=1",
+        " C1=1(1)",
+    ),
+    *(
+        "slabinfo - version: 2.1\n# name <num_objs>\n",
+        " : tunables ",
+        "00-ff rw-p 0 0:0 0 ",
+        "Rss: 1 kB",
+        "VmFlags: rd",
+    ),
+    *(
+        "7f default",
+        " file=",
+        "\\040",
+        "# tracer: nop\n",
+        "# entries-in-buffer/entries-written: 1/1   #P:2\n",
+    ),
+    *(
+        "              sh-1       [000] ..... 1.000000: e: ",
+        "entries: 1",
+        "order=0",
+        "{ order: 1 } hitcount: 1\n",
+    ),
+    *(
+        "# event histogram\n#\n# trigger info: ",
+        "hist:keys=order:vals=hitcount [active]\n#\n\n",
+        "\nTotals:\n",
     ),
 )
 keys = st.from_regex(r"[a-z][a-z0-9_]{0,20}", fullmatch=True)

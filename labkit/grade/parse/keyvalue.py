@@ -1,4 +1,7 @@
-"""Files of `key value` lines: /proc/vmstat, memory.stat, memory.events, cgroup.events, io.stat's kin."""
+"""Files of `key value` lines: /proc/vmstat, memory.stat, memory.events, cgroup.events, a node's numastat.
+
+memory.pressure is read by parse_pressure(), memory.numa_stat by parse_numa_stat().
+"""
 
 from __future__ import annotations
 
