@@ -49,6 +49,8 @@ def _frames(memory: Memory, pid: int, pgd: int) -> NDArray[np.int64]:
     for leaves in walk(memory, pid, pgd).leaves:
         first = leaves.frames()[~leaves.special()].astype(np.int64)
         first = np.unique(first)  # one frame may be mapped as often as one likes
+        if not len(first):  # one leaf of the top level would be 134 million pages
+            continue
         if len(found) + len(first) * (leaves.size // PAGE) > MAX_PAGES:
             raise TooMuchError(f"process {pid} maps more than {MAX_PAGES} frames")
         found = np.union1d(found, (first[:, None] + np.arange(leaves.size // PAGE)).ravel())
