@@ -12,6 +12,7 @@ import json
 import mmap
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -123,12 +124,66 @@ def huge_page() -> Any:
     return {**walk(start + 2 * PAGE), "pagemap": pagemap_pfn(start)}
 
 
+def while_it_stood_still(command: str, path: str) -> Any:
+    """A command's answer and what a file said right before and right after it, both the same."""
+    for _ in range(100):
+        before = Path(path).read_text()
+        failure, answer = tell(command.encode())
+        assert failure is None, answer
+        if Path(path).read_text() == before:
+            return json.loads(answer), before
+    raise SystemExit(f"{path} changed a hundred times around '{command}'")
+
+
+def kernel_pages(name: str, pfn: int) -> int:
+    """One number of /proc/kpageflags, kpagecount or kpagecgroup."""
+    with Path("/proc", name).open("rb", buffering=0) as file:
+        file.seek(pfn * 8)
+        return int.from_bytes(file.read(8), "little")
+
+
+def describe(pfn: int) -> Any:
+    """What the module says of a page frame, and what the kernel's own files do."""
+    failure, text = tell(f"pageinfo {pfn}".encode())
+    assert failure is None, text
+    return json.loads(text), {name: kernel_pages(name, pfn) for name in ("kpageflags", "kpagecount")}
+
+
+def own_page() -> Any:
+    """A page of this process, in a cgroup of its own and shared with a child."""
+    group = Path("/sys/fs/cgroup/kmod_driver")
+    (group.parent / "cgroup.subtree_control").write_text("+memory")
+    group.mkdir(exist_ok=True)
+    (group / "cgroup.procs").write_text(str(os.getpid()))
+    area = mmap.mmap(-1, PAGE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    area[0] = 1
+    child = os.fork()
+    if child == 0:
+        signal.pause()
+    pfn = pagemap_pfn(address(area))
+    assert pfn is not None
+    said, known = describe(pfn)
+    known["kpagecgroup"] = kernel_pages("kpagecgroup", pfn)
+    known["inode"] = group.stat().st_ino
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    (group.parent / "cgroup.procs").write_text(str(os.getpid()))
+    return said, known
+
+
+def describe_all(pfns: list[int]) -> Any:
+    return [describe(pfn) for pfn in pfns]
+
+
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "tell_all": tell_all,
     "race": race,
     "around_drain": around_drain,
     "life_of_a_page": life_of_a_page,
     "huge_page": huge_page,
+    "while_it_stood_still": while_it_stood_still,
+    "own_page": own_page,
+    "describe_all": describe_all,
 }
 
 

@@ -21,6 +21,7 @@ from labkit.model.units import Deadline, Size
 
 DRIVER = Path(__file__).with_name("kmod_driver.py")
 SECONDS = 120.0
+NOISE_KIB = 4096  # shells, slabs and dropbear move up to 2.5 MiB between two samples
 # include/linux/panic.h: what a module that misbehaved leaves in /proc/sys/kernel/tainted
 TAINT_DIE, TAINT_WARN, TAINT_SOFTLOCKUP = 1 << 7, 1 << 9, 1 << 14
 
@@ -91,3 +92,25 @@ def kmod_guest(kernel: str, record: Path, *, cpu_model: str = "qemu64") -> Itera
         it.shell("mkswap /dev/disk/labkit/swap && swapon /dev/disk/labkit/swap")
         yield it
         it.assert_kernel_is_well()
+
+
+def zone_spans(guest: KmodGuest) -> dict[tuple[int, str], range]:
+    """First to last page frame of each populated zone, from /proc/zoneinfo."""
+    text = guest.shell("cat /proc/zoneinfo")
+    spans = {}
+    for node, zone, body in re.findall(r"^Node (\d+), zone +(\w+)\n((?: .*\n)*)", text, re.MULTILINE):
+        start = re.search(r"start_pfn: +(\d+)", body)
+        spanned = re.search(r"spanned +(\d+)", body)
+        if start and spanned:
+            spans[int(node), zone] = range(int(start[1]), int(start[1]) + int(spanned[1]))
+    return spans
+
+
+def free_kib(guest: KmodGuest) -> int:
+    """Free memory with what comes and goes by itself, caches and per-CPU lists, out of the way."""
+    text = guest.shell(
+        "sync; echo 3 > /proc/sys/vm/drop_caches; echo drain > /proc/labkit/cmd;cat /proc/meminfo"
+    )
+    match = re.search(r"MemFree: +(\d+)", text)
+    assert match
+    return int(match[1])
