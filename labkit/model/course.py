@@ -31,8 +31,8 @@ class Course:
     def find(self, word: str) -> Place | None:
         """Where the heading is that a lab calls `word`.
 
-        What follows a colon or a bracket does not count. Best is a heading spelt like it, then the longest
-        one that it begins with ("interview questions Q2 and Q4"), then the only one that begins with it
+        Capitals, signs, and what follows a colon or a bracket do not count. Best is a heading spelt like it,
+        then the longest one in it ("interview questions Q2 and Q4"), then the only one that begins with it
         ("Fragmentation"), whole words all of them.
         """
         asked = _bare(word)
@@ -40,9 +40,9 @@ class Course:
         same = [place for text, place in known if text == asked]
         if same:
             return same[0]
-        longer = [(len(text), place) for text, place in known if asked.startswith(text + " ")]
-        if longer:
-            return max(longer, key=lambda found: found[0])[1]
+        inside = [(len(text), place) for text, place in known if f" {text} " in f" {asked} "]
+        if inside:
+            return max(inside, key=lambda found: found[0])[1]
         begun = {place for text, place in known if text.startswith(asked + " ")}
         return begun.pop() if asked and len(begun) == 1 else None
 
@@ -73,4 +73,4 @@ def named(words: str) -> tuple[str, ...]:
 
 def _bare(text: str) -> str:
     """A heading as it is compared: 'NUMA (Non-Uniform …)' is 'numa', 'Lab 2: OOM …' is 'lab 2'."""
-    return " ".join(re.split(r"[:(]", text.casefold())[0].split()).rstrip("?.")
+    return " ".join(re.findall(r"\w+", re.split(r"[:(]", text.casefold())[0]))

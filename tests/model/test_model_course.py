@@ -33,6 +33,7 @@ COURSE = Course(
         ("interview questions Q1 and Q2", (4, WHOLE)),
         ("Interview Deep-Dive 3", (5, WHOLE)),
         ("interview Q4", (4, WHOLE)),
+        ("the follow-up on swap in the interview deep dive", (5, WHOLE)),
         ("Memory", None),  # of two sections
         ("Frag", None),  # no whole word
         ("Slab Allocator", None),
