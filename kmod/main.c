@@ -31,10 +31,28 @@ struct labkit_command {
 	int (*run)(struct labkit_call *call);
 };
 
+static int labkit_help(struct labkit_call *call);
+
 static const struct labkit_command labkit_commands[] = {
+	{ "help", 1, 1, "help", labkit_help },
 	{ "alloc", 2, 4, "alloc ORDER [NODE|any] [GFP_NAME]", labkit_alloc },
 	{ "free", 2, 2, "free ID|all", labkit_free },
+	{ "still", 3, 5, "still alloc ORDER [NODE|any] [GFP_NAME], still free ID", labkit_still },
 	{ "drain", 1, 1, "drain", labkit_drain },
+	{ "fa", 1, 1, "fa", labkit_fa },
+	{ "is_free", 2, 2, "is_free PFN", labkit_is_free },
+	{ "pageinfo", 2, 2, "pageinfo PFN", labkit_pageinfo },
+	{ "is_slab", 2, 2, "is_slab PFN", labkit_is_slab },
+	{ "unmovable", 2, 3, "unmovable N STRIDE, unmovable free", labkit_unmovable },
+	{ "kmax", 1, 1, "kmax", labkit_kmax },
+	{ "kmalloc", 2, 3, "kmalloc SIZE [GFP_NAME]", labkit_kmalloc },
+	{ "ksize", 2, 2, "ksize ID", labkit_ksize },
+	{ "kfree", 2, 2, "kfree ID|all", labkit_kfree },
+	{ "vmalloc", 2, 2, "vmalloc BYTES", labkit_vmalloc },
+	{ "vfree", 2, 2, "vfree ID|all", labkit_vfree },
+	{ "runs", 2, 3, "runs ID [FROM]", labkit_runs },
+	{ "atomic", 2, 2, "atomic SIZE", labkit_atomic },
+	{ "cache", 3, 7, "cache create|alloc|free|shrink|destroy NAME", labkit_cache },
 	{ "walk", 3, 3, "walk PID VADDR", labkit_walk },
 };
 
@@ -43,6 +61,17 @@ static DEFINE_MUTEX(labkit_lock);
 static char labkit_text[LABKIT_MAX_RESULT];
 static struct seq_buf labkit_result;
 static u64 labkit_seq;
+
+static int labkit_help(struct labkit_call *call)
+{
+	size_t i;
+
+	seq_buf_printf(call->out, ",\"commands\":[");
+	for (i = 0; i < ARRAY_SIZE(labkit_commands); i++)
+		seq_buf_printf(call->out, "%s\"%s\"", i ? "," : "", labkit_commands[i].usage);
+	seq_buf_printf(call->out, "]");
+	return 0;
+}
 
 static const struct labkit_command *labkit_find(const char *name)
 {
@@ -177,6 +206,9 @@ remove:
 static void __exit labkit_exit(void)
 {
 	remove_proc_subtree("labkit", NULL);
+	labkit_caches_exit();
+	labkit_regions_exit();
+	labkit_unmovable_exit();
 	labkit_pages_exit();
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * alloc, free, drain: blocks of the buddy allocator, held until they are freed by number or the
- * module goes.
+ * alloc, free, still, drain: blocks of the buddy allocator, held until they are freed by number or
+ * the module goes.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -9,7 +9,6 @@
 #include <linux/gfp.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
-#include <linux/nodemask.h>
 #include <linux/printk.h>
 #include <linux/string.h>
 
@@ -27,38 +26,9 @@ struct labkit_block {
 	unsigned int order;
 };
 
-struct labkit_gfp {
-	const char *name;
-	gfp_t flags;
-};
-
-#define LABKIT_GFP(flag) { #flag, flag }
-
-static const struct labkit_gfp labkit_gfps[] = {
-	LABKIT_GFP(GFP_KERNEL),
-	LABKIT_GFP(GFP_ATOMIC),
-	LABKIT_GFP(GFP_NOWAIT),
-	LABKIT_GFP(GFP_USER),
-	LABKIT_GFP(GFP_HIGHUSER),
-	LABKIT_GFP(GFP_HIGHUSER_MOVABLE),
-	LABKIT_GFP(GFP_DMA),
-	LABKIT_GFP(GFP_DMA32),
-};
-
 /* Fixed, so that the book-keeping takes no page from the free lists that a lab is counting. */
 static struct labkit_block labkit_blocks[LABKIT_MAX_BLOCKS];
-static u64 labkit_last_id;
 static void (*labkit_drain_all_pages)(struct zone *zone);
-
-static const struct labkit_gfp *labkit_find_gfp(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(labkit_gfps); i++)
-		if (!strcmp(labkit_gfps[i].name, name))
-			return &labkit_gfps[i];
-	return NULL;
-}
 
 static struct labkit_block *labkit_free_slot(void)
 {
@@ -70,48 +40,70 @@ static struct labkit_block *labkit_free_slot(void)
 	return NULL;
 }
 
-static bool labkit_parse_node(const char *word, int *node)
+static struct labkit_block *labkit_find_block(const char *word)
 {
-	if (!strcmp(word, "any"))
-		return true;
-	if (kstrtoint(word, 10, node))
-		return false;
-	/* The range first, node_online() indexes a bitmap. A node offline has no pgdat. */
-	return *node >= 0 && *node < MAX_NUMNODES && node_online(*node);
+	size_t i;
+	u64 id;
+
+	if (kstrtou64(word, 10, &id))
+		return NULL;
+	for (i = 0; i < LABKIT_MAX_BLOCKS; i++)
+		if (labkit_blocks[i].page && labkit_blocks[i].id == id)
+			return &labkit_blocks[i];
+	return NULL;
+}
+
+/* What "ORDER [NODE|any] [GFP_NAME]" asks for, as the words say from `first` on. */
+static int labkit_parse_request(struct labkit_call *call, unsigned int first,
+				struct labkit_still *request)
+{
+	const struct labkit_gfp *gfp = labkit_find_gfp("GFP_KERNEL");
+	char **words = &call->words[first];
+	unsigned int nr = call->nr_words - first;
+
+	request->node = NUMA_NO_NODE;
+	if (kstrtouint(words[0], 10, &request->order) || request->order > LABKIT_MAX_ORDER)
+		return labkit_refuse(call, -EINVAL, "ORDER: give 0 to 10");
+	if (nr > 1 && !labkit_parse_node(words[1], &request->node))
+		return labkit_refuse(call, -EINVAL, "NODE: give an online node, or any");
+	if (nr > 2)
+		gfp = labkit_find_gfp(words[2]);
+	if (!gfp)
+		return labkit_refuse(call, -EINVAL, "GFP_NAME: give one such as GFP_KERNEL");
+	request->gfp = gfp->flags | __GFP_NOWARN;
+	return 0;
+}
+
+static void labkit_print_block(struct seq_buf *out, const struct labkit_block *block)
+{
+	struct page *page = block->page;
+	unsigned long pfn = page_to_pfn(page);
+
+	/* The buddy as __find_buddy_pfn() of mm/internal.h has it. */
+	seq_buf_printf(out, ",\"id\":%llu,\"order\":%u,\"pfn\":%lu,\"node\":%d,\"zone\":\"%s\"",
+		       block->id, block->order, pfn, page_to_nid(page), page_zone(page)->name);
+	seq_buf_printf(out, ",\"buddy\":%lu,\"migratetype\":\"%s\"", pfn ^ (1UL << block->order),
+		       labkit_migratetype(pfn));
 }
 
 int labkit_alloc(struct labkit_call *call)
 {
-	const struct labkit_gfp *gfp = &labkit_gfps[0];
+	struct labkit_still request = {};
 	struct labkit_block *block;
-	int node = NUMA_NO_NODE;
-	unsigned int order;
-	struct page *page;
-	unsigned long pfn;
+	int err;
 
-	if (kstrtouint(call->words[1], 10, &order) || order > LABKIT_MAX_ORDER)
-		return labkit_refuse(call, -EINVAL, "ORDER: give 0 to 10");
-	if (call->nr_words > 2 && !labkit_parse_node(call->words[2], &node))
-		return labkit_refuse(call, -EINVAL, "NODE: give an online node, or any");
-	if (call->nr_words > 3)
-		gfp = labkit_find_gfp(call->words[3]);
-	if (!gfp)
-		return labkit_refuse(call, -EINVAL, "GFP_NAME: give one such as GFP_KERNEL");
+	err = labkit_parse_request(call, 1, &request);
+	if (err)
+		return err;
 	block = labkit_free_slot();
 	if (!block)
 		return labkit_refuse(call, -ENOSPC, "all 4096 blocks are taken; free some");
-	page = alloc_pages_node(node, gfp->flags | __GFP_NOWARN, order);
-	if (!page)
+	block->page = alloc_pages_node(request.node, request.gfp, request.order);
+	if (!block->page)
 		return labkit_refuse(call, -ENOMEM, "the kernel has no such block");
-
-	block->page = page;
-	block->order = order;
-	block->id = ++labkit_last_id;
-	pfn = page_to_pfn(page);
-	/* The buddy as __find_buddy_pfn() of mm/internal.h has it. */
-	seq_buf_printf(call->out, ",\"id\":%llu,\"order\":%u,\"pfn\":%lu", block->id, order, pfn);
-	seq_buf_printf(call->out, ",\"node\":%d,\"zone\":\"%s\",\"buddy\":%lu", page_to_nid(page),
-		       page_zone(page)->name, pfn ^ (1UL << order));
+	block->order = request.order;
+	block->id = labkit_new_id();
+	labkit_print_block(call->out, block);
 	return 0;
 }
 
@@ -124,23 +116,90 @@ static unsigned long labkit_release(struct labkit_block *block)
 
 int labkit_free(struct labkit_call *call)
 {
-	bool all = !strcmp(call->words[1], "all");
+	struct labkit_block *block;
 	unsigned long pages = 0;
 	unsigned int blocks = 0;
-	u64 id = 0;
 	size_t i;
 
-	if (!all && kstrtou64(call->words[1], 10, &id))
-		return labkit_refuse(call, -EINVAL, "ID: give a number from alloc, or all");
-	for (i = 0; i < LABKIT_MAX_BLOCKS; i++) {
-		if (!labkit_blocks[i].page || (!all && labkit_blocks[i].id != id))
-			continue;
-		pages += labkit_release(&labkit_blocks[i]);
-		blocks++;
+	if (strcmp(call->words[1], "all")) {
+		block = labkit_find_block(call->words[1]);
+		if (!block)
+			return labkit_refuse(call, -ENOENT, "ID: no such block is held");
+		pages = labkit_release(block);
+		blocks = 1;
+	} else {
+		for (i = 0; i < LABKIT_MAX_BLOCKS; i++) {
+			if (!labkit_blocks[i].page)
+				continue;
+			pages += labkit_release(&labkit_blocks[i]);
+			blocks++;
+		}
 	}
-	if (!all && !blocks)
-		return labkit_refuse(call, -ENOENT, "ID: no such block is held");
 	seq_buf_printf(call->out, ",\"blocks\":%u,\"pages\":%lu", blocks, pages);
+	return 0;
+}
+
+static int labkit_still_alloc(struct labkit_call *call, struct labkit_still *still)
+{
+	struct labkit_block *block;
+	int err;
+
+	if (call->nr_words < 3)
+		return labkit_refuse(call, -EINVAL, "still alloc ORDER [NODE|any] [GFP_NAME]");
+	err = labkit_parse_request(call, 2, still);
+	if (err)
+		return err;
+	block = labkit_free_slot();
+	if (!block)
+		return labkit_refuse(call, -ENOSPC, "all 4096 blocks are taken; free some");
+	err = labkit_stand_still(still);
+	if (err)
+		return labkit_refuse(call, err, "the kernel has no such block at hand");
+	block->page = still->page;
+	block->order = still->order;
+	block->id = labkit_new_id();
+	labkit_print_block(call->out, block);
+	return 0;
+}
+
+static int labkit_still_free(struct labkit_call *call, struct labkit_still *still)
+{
+	struct labkit_block *block;
+	int err;
+
+	if (call->nr_words != 3)
+		return labkit_refuse(call, -EINVAL, "still free ID");
+	block = labkit_find_block(call->words[2]);
+	if (!block)
+		return labkit_refuse(call, -ENOENT, "ID: no such block is held");
+	/* While it is ours: once free its zone is still the same, its order is not. */
+	labkit_print_block(call->out, block);
+	still->page = block->page;
+	still->order = block->order;
+	err = labkit_stand_still(still);
+	if (err)
+		return labkit_refuse(call, err, "the CPUs could not be stopped");
+	block->page = NULL;
+	return 0;
+}
+
+/* alloc and free with the counts of the block's zone right before and right after. */
+int labkit_still(struct labkit_call *call)
+{
+	struct labkit_still still = {};
+	int err;
+
+	if (!strcmp(call->words[1], "alloc"))
+		err = labkit_still_alloc(call, &still);
+	else if (!strcmp(call->words[1], "free"))
+		err = labkit_still_free(call, &still);
+	else
+		err = labkit_refuse(call, -EINVAL, "still: alloc or free");
+	if (err)
+		return err;
+	labkit_print_orders(call->out, "before", &still.before);
+	labkit_print_orders(call->out, "after", &still.after);
+	seq_buf_printf(call->out, ",\"pcp\":[%lu,%lu]", still.before.pcp, still.after.pcp);
 	return 0;
 }
 

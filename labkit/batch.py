@@ -1,19 +1,17 @@
-"""Hallway: many submissions of one lab graded in one go; one that cannot be graded stops no other."""
+"""Hallway: many submissions graded in one go; one that cannot be graded stops no other."""
 
 from __future__ import annotations
 
-import threading
-import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from labkit.labfile.load import load
 from labkit.model.errors import Broken, LabkitError
-from labkit.model.events import Event, Listener, Mood
+from labkit.model.events import Listener
 from labkit.model.need import Capacity, Need
 from labkit.model.rows import RunDone, SubmissionRow
 from labkit.order import guest_need
@@ -21,12 +19,23 @@ from labkit.places import lab_folder, places
 from labkit.pools.cancel import Token
 from labkit.pools.local import LocalPool, gather
 from labkit.qemu.live import reap
-from labkit.session import House, RunAsk, load_work, opened, perform, stand_on, take_in, with_kernel
+from labkit.session import HandedIn, House, RunAsk, load_work, opened, perform, stand_on, take_in, with_kernel
+from labkit.tally import Tally
 
-SCOPE = "batch"
-PHASE = "grading"
-RATE_AFTER = 10.0  # seconds; before, the first to fail would make it absurd
 SPARE = 1  # submissions beyond the guests that fit at once: one compiles or is judged while they run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One submission: the name of its row, the lab it is for, and how it is read.
+
+    `take` raises what keeps it from being graded, which then stands in its row.
+    """
+
+    name: str
+    lab: str
+    path: Path
+    take: Callable[[], tuple[House, HandedIn]]
 
 
 def run(
@@ -42,18 +51,26 @@ def run(
     reap(here.live)
     lab = with_kernel(load(lab_folder(here, ask.lab)), ask.kernel)
     base = stand_on(here, lab, ask.accel, listen)
-    tally = _Tally(of=len(paths), listen=listen)
-    # A submission's own thread only prepares and judges: what costs is its guests', in the house's pool.
-    with (
-        opened(lab, base, here, cold=ask.cold) as house,
-        tally.shown(),
-        LocalPool(Capacity(cpus=jobs or _fitting(house) + SPARE)) as desk,
-    ):
-        entries = (
-            _Entry(name=name, path=path, seed=ask.seed)
+    tally = Tally(of=len(paths), what="submission", listen=listen)
+    with opened(lab, base, here, cold=ask.cold) as house:
+
+        def taken(path: Path) -> tuple[House, HandedIn]:
+            return house, take_in(lab, load_work(lab, path, ask.seed))
+
+        entries = [
+            Entry(name=name, lab=lab.id, path=path, take=partial(taken, path))
             for name, path in zip(labels(paths), paths, strict=True)
-        )
-        return gather((desk.submit(_grade, house, entry, tally, need=Need()) for entry in entries), Token())
+        ]
+        return graded(entries, jobs or _fitting(house) + SPARE, tally)
+
+
+def graded(entries: Iterable[Entry], at_once: int, tally: Tally) -> tuple[SubmissionRow, ...]:
+    """A row for each, in their order, at most `at_once` under way; guests wait for room in the houses' pools.
+
+    A submission's own thread only prepares and judges: what costs is its guests'.
+    """
+    with tally.shown(), LocalPool(Capacity(cpus=at_once)) as desk:
+        return gather((desk.submit(_grade, entry, tally, need=Need()) for entry in entries), Token())
 
 
 def labels(paths: tuple[Path, ...]) -> tuple[str, ...]:
@@ -70,31 +87,25 @@ def labels(paths: tuple[Path, ...]) -> tuple[str, ...]:
     return tuple(str(Path(*own[-depth:])) for own in parts)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
-    name: str
-    path: Path
-    seed: str | None
-
-
 def _fitting(house: House) -> int:
     """How many of the lab's largest guests fit at once."""
     accel = house.base.probe.accel
     return min(house.pool.capacity.fitting(guest_need(scene.machine, accel)) for scene in house.lab.scenes)
 
 
-def _grade(token: Token, house: House, entry: _Entry, tally: _Tally) -> SubmissionRow:
+def _grade(token: Token, entry: Entry, tally: Tally) -> SubmissionRow:
     token.check()
-    tally.begin(entry.name)
-    row = SubmissionRow(name=entry.name, path=entry.path, outcome=_outcome(token, house, entry, tally))
+    with tally.heard(entry.name) as listen:
+        outcome = _outcome(token, entry, listen)
+    row = SubmissionRow(name=entry.name, lab=entry.lab, path=entry.path, outcome=outcome)
     tally.end(row)
     return row
 
 
-def _outcome(token: Token, house: House, entry: _Entry, tally: _Tally) -> RunDone | LabkitError:
+def _outcome(token: Token, entry: Entry, listen: Listener) -> RunDone | LabkitError:
     try:
-        handed_in = take_in(house.lab, load_work(house.lab, entry.path, entry.seed))
-        return perform(house, handed_in, token, tally.listener(entry.name))
+        house, handed_in = entry.take()
+        return perform(house, handed_in, token, listen)
     except CancelledError:
         raise
     except LabkitError as error:
@@ -107,69 +118,3 @@ def _outcome(token: Token, house: House, entry: _Entry, tally: _Tally) -> RunDon
             fix="report this",
             detail="".join(traceback.format_exception(error)),
         )
-
-
-@dataclass(slots=True, kw_only=True)
-class _Tally:
-    """What is told of a batch while it runs: one phase for all of it, a sentence for each that is done."""
-
-    of: int
-    listen: Listener
-    _began: float = field(default_factory=time.monotonic)
-    _done: int = 0
-    _running: list[str] = field(default_factory=list)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    @contextmanager
-    def shown(self) -> Iterator[None]:
-        self._say(Mood.BEGIN, f"{self.of} submissions")
-        try:
-            yield
-        except BaseException:
-            self._say(Mood.FAILED, self._count())
-            raise
-        self._say(Mood.DONE, "")
-
-    def listener(self, name: str) -> Listener:
-        """For one submission: of all that happens in it, only a warning is worth a line here."""
-
-        def hear(event: Event) -> None:
-            if event.mood is Mood.WARN:
-                self.listen(replace(event, scope=f"{name} {event.scope}"))
-
-        return hear
-
-    def begin(self, name: str) -> None:
-        with self._lock:
-            self._running.append(name)
-            self._picture()
-
-    def end(self, row: SubmissionRow) -> None:
-        with self._lock:
-            self._running.remove(row.name)
-            self._done += 1
-            self._say(Mood.NOTE, f"{row.name}: {_brief(row.outcome)} · {self._count()}")
-            self._picture()
-
-    def _picture(self) -> None:
-        fraction = self._done / self.of
-        self._say(Mood.NOTE, f"{self._count()}: {', '.join(self._running)}", fraction=fraction)
-
-    def _count(self) -> str:
-        seconds = time.monotonic() - self._began
-        rate = f", {60 * self._done / seconds:.1f} a minute" if seconds > RATE_AFTER else ""
-        return f"{self._done} of {self.of} done{rate}"
-
-    def _say(self, mood: Mood, text: str, fraction: float | None = None) -> None:
-        seconds = time.monotonic() - self._began if mood in (Mood.DONE, Mood.FAILED) else None
-        event = Event(scope=SCOPE, phase=PHASE, mood=mood, text=text, fraction=fraction, seconds=seconds)
-        self.listen(event)
-
-
-def _brief(outcome: RunDone | LabkitError) -> str:
-    """What became of one, and where its evidence is."""
-    if isinstance(outcome, LabkitError):
-        return f"{outcome.where}: {outcome.found}"
-    verdict = outcome.verdict
-    score = "no score" if verdict.score is None else f"{verdict.score:g} of {verdict.max_score}"
-    return f"{score}, {outcome.run.name}"

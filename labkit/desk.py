@@ -1,11 +1,13 @@
-"""Hallway: what needs no guest: listing, showing, starting a working folder, grading again, linting."""
+"""Hallway: what needs no guest: listing runs, showing, starting a working folder, grading again, linting."""
 
 from __future__ import annotations
 
 import getpass
 from pathlib import Path
 
+from labkit.catalogue import course
 from labkit.grade.run import grade as judge
+from labkit.labfile.course import unplaced
 from labkit.labfile.draw import parameters
 from labkit.labfile.lint import forgeable
 from labkit.labfile.lint import lint as complaints
@@ -13,13 +15,13 @@ from labkit.labfile.load import load
 from labkit.labfile.workfolder import Marker, write_marker
 from labkit.model.errors import LabkitError, UsageError
 from labkit.model.lab import Lab
-from labkit.model.rows import Complaints, LabRow, RunDone, RunRow
+from labkit.model.rows import Complaints, RunDone, RunRow
 from labkit.model.verdict import Status
-from labkit.places import Places, lab_folder, lab_ids, places
+from labkit.places import Places, is_shipped, lab_folder, lab_ids, lab_word, places
 from labkit.report.handout import render_handout
 from labkit.report.verdict_json import parse_verdict_json, render_verdict_json
 from labkit.store.reader import digest, read
-from labkit.store.runs import RunState, RunSummary
+from labkit.store.runs import RunState, RunSummary, summary
 from labkit.store.runs import runs as stored_runs
 from labkit.store.writer import write_verdict
 
@@ -28,15 +30,9 @@ VERDICT = "verdict.json"
 REQUEST = "request.json"
 
 
-def list_labs() -> tuple[LabRow, ...]:
-    """Every lab of this checkout; one that cannot be loaded stands with its problem."""
-    here = places()
-    return tuple(_lab_row(here, name) for name in lab_ids(here))
-
-
 def list_runs(runs: Path | None) -> tuple[RunRow, ...]:
     """The stored runs, newest first."""
-    return tuple(_run_row(summary) for summary in stored_runs(places(runs=runs).runs))
+    return tuple(map(_run_row, stored_runs(places(runs=runs).runs)))
 
 
 def show(run: str | None, runs: Path | None) -> RunDone:
@@ -50,13 +46,14 @@ def show(run: str | None, runs: Path | None) -> RunDone:
             found="no verdict: the run was interrupted",
             fix=f"see what it left with `labkit grade {folder}`, or run it again",
         )
-    return RunDone(run=folder, verdict=parse_verdict_json(path.read_text(encoding="utf-8"), str(path)))
+    verdict = parse_verdict_json(path.read_text(encoding="utf-8"), str(path))
+    return RunDone(run=folder, verdict=verdict, lab=summary(folder).lab_folder or verdict.lab)
 
 
-def start(lab: str, folder: Path | None, seed: str | None) -> Path:
+def start(lab: str, folder: Path | None, seed: str | None) -> tuple[Path, str]:
     """Lay out a working folder: the starter, the handout with this student's numbers, the marker.
 
-    Refuses to write over anything that is there.
+    Returns the folder, and how a command line names the lab there. Refuses to write over anything that is.
     """
     here = places()
     loaded = load(lab_folder(here, lab))
@@ -81,7 +78,7 @@ def start(lab: str, folder: Path | None, seed: str | None) -> Path:
         (target / source.name).chmod(source.stat().st_mode & 0o777)
     (target / "README.md").write_text(text, encoding="utf-8")
     write_marker(target, marker)
-    return target
+    return target, lab_word(here, loaded.folder)
 
 
 def grade(run: Path, lab: str | None = None) -> RunDone:
@@ -91,16 +88,17 @@ def grade(run: Path, lab: str | None = None) -> RunDone:
     """
     if not (run / REQUEST).is_file():
         raise UsageError(where=f"RUN {run}", found="no run directory", fix="see `labkit list runs`")
-    evidence = read(run)
-    loaded = load(lab_folder(places(), lab or evidence.request.lab))
+    evidence, here = read(run), places()
+    loaded = load(lab_folder(here, lab or evidence.request.lab))
     verdict = judge(loaded, evidence, evidence_digest=digest(run))
     write_verdict(run, render_verdict_json(verdict))
-    return RunDone(run=run, verdict=verdict)
+    return RunDone(run=run, verdict=verdict, lab=lab_word(here, loaded.folder))
 
 
 def lint(labs: tuple[str, ...]) -> Complaints:
     """What is wrong with these labs, all of them if none is named."""
     here = places()
+    text = course(here)
     refusals: list[str] = []
     standings: list[str] = []
     for name in labs or lab_ids(here):
@@ -110,6 +108,7 @@ def lint(labs: tuple[str, ...]) -> Complaints:
             refusals.append(str(error))
             continue
         refusals += map(str, complaints(lab))
+        refusals += map(str, unplaced(lab, text) if is_shipped(here, lab.folder) else ())
         standings.append(_standing(lab))
     return Complaints(refusals=tuple(refusals), standings=tuple(standings))
 
@@ -122,34 +121,24 @@ def _standing(lab: Lab) -> str:
     return f"{lab.id}: runs may be official, each graded check holds at tier {lab.tier.value}"
 
 
-def _lab_row(here: Places, name: str) -> LabRow:
-    try:
-        lab = load(lab_folder(here, name))
-    except LabkitError as error:
-        return LabRow(id=name, problem=str(error))
-    return LabRow(
-        id=lab.id, title=lab.title, question=lab.question, tier=lab.tier.value, max_score=lab.max_score
-    )
-
-
-def _run_row(summary: RunSummary) -> RunRow:
+def _run_row(run: RunSummary) -> RunRow:
     return RunRow(
-        run=summary.folder,
-        lab=summary.lab,
-        kernel=summary.kernel,
-        seed=summary.seed,
-        started_at=summary.started_at,
-        status=None if summary.state is RunState.INTERRUPTED else Status(summary.state.value),
-        score=summary.score,
-        max_score=summary.max_score or 0,
-        problem="interrupted" if summary.state is RunState.INTERRUPTED else "",
+        run=run.folder,
+        lab=run.lab,
+        kernel=run.kernel,
+        seed=run.seed,
+        started_at=run.started_at,
+        status=None if run.state is RunState.INTERRUPTED else Status(run.state.value),
+        score=run.score,
+        max_score=run.max_score or 0,
+        problem="interrupted" if run.state is RunState.INTERRUPTED else "",
     )
 
 
 def _find_run(here: Places, run: str | None) -> Path:
     if run is not None and (Path(run) / REQUEST).is_file():
         return Path(run).resolve()
-    known = [summary.folder for summary in stored_runs(here.runs)]
+    known = [found.folder for found in stored_runs(here.runs)]
     found = [folder for folder in known if run is None or folder.name.startswith(run)]
     if not found:
         asked = f"no run '{run}'" if run else "no run yet"

@@ -65,13 +65,28 @@ def lab_ids(here: Places) -> tuple[str, ...]:
     return tuple(sorted(folder.parent.name for folder in here.labs.glob("*/lab.toml")))
 
 
+def is_shipped(here: Places, folder: Path) -> bool:
+    """Whether a lab's folder is one of this checkout's labs, which an id names."""
+    return folder.parent == here.labs
+
+
+def lab_word(here: Places, folder: Path) -> str:
+    """How a command line names the lab in a folder: by its id, or by the folder that only the user knows."""
+    return folder.name if is_shipped(here, folder) else str(folder)
+
+
 def lab_folder(here: Places, name: str) -> Path:
     """The folder of a lab by id, or by the path of a folder that holds a lab.toml."""
     if "/" in name and (Path(name) / "lab.toml").is_file():
         return Path(name).resolve()
-    known = lab_ids(here)
-    if name in known:
+    if name in lab_ids(here):
         return here.labs / name
+    raise no_lab(here, name)
+
+
+def no_lab(here: Places, name: str) -> UsageError:
+    """What there is to say of a lab that is none of this checkout's."""
+    known = lab_ids(here)
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean '{near[0]}'?" if near else "the labs are: " + ", ".join(known)
-    raise UsageError(where="LAB", found=f"no lab '{name}'", fix=hint)
+    return UsageError(where="LAB", found=f"no lab '{name}'", fix=hint)

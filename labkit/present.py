@@ -16,13 +16,13 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from labkit.model.artefact import Artefact
 from labkit.model.errors import Broken, LabkitError, UsageError
 from labkit.model.events import Listener
 from labkit.model.health import Page
-from labkit.model.rows import LabRow, RunRow, SubmissionRow, TemplateRow
+from labkit.model.rows import LabRow, NextStep, RunRow, SubmissionRow, TemplateRow, Tour
 from labkit.model.verdict import Verdict
 from labkit.report.text import ascii_fallback, block, human_bytes, tame_line
 
@@ -42,12 +42,17 @@ def progress(*, quiet: bool = False, handover: bool = False) -> AbstractContextM
     return show_progress(console, Manner.MOVING if moving else Manner.LINES)
 
 
-def verdict(what: Verdict, run: Path | None, *, json: str | None = None, quiet: bool = False) -> None:
-    """The result page, or one line when quiet; and verdict.json to a file, or to stdout for "-"."""
+def verdict(
+    what: Verdict, run: Path | None, *, lab: str = "", json: str | None = None, quiet: bool = False
+) -> None:
+    """The result page, or one line when quiet; and verdict.json to a file, or to stdout for "-".
+
+    `lab` is how a command line names the lab, if not by the verdict's id.
+    """
     from labkit.report.terminal import render_summary, render_verdict
 
     console = _console(sys.stderr if json == STDOUT else sys.stdout)
-    console.print(render_summary(what) if quiet else render_verdict(what, run))
+    console.print(render_summary(what) if quiet else render_verdict(what, run, lab))
     if json is None:
         return
     from labkit.report.verdict_json import render_verdict_json
@@ -59,8 +64,18 @@ def batch(rows: Sequence[SubmissionRow], *, json: str | None = None, quiet: bool
     """A row a submission, or one line when quiet; and an array of their verdicts as JSON."""
     from labkit.report.batch import render_batch, render_batch_summary
 
-    console = _console(sys.stderr if json == STDOUT else sys.stdout)
-    console.print(render_batch_summary(rows) if quiet else render_batch(rows))
+    _rows(rows, render_batch_summary(rows) if quiet else render_batch(rows), json)
+
+
+def tour(what: Tour, *, json: str | None = None, quiet: bool = False) -> None:
+    """A row a lab and the total, or one line when quiet; and an array of their verdicts as JSON."""
+    from labkit.report.tour import render_tour, render_tour_summary
+
+    _rows(what.rows, render_tour_summary(what) if quiet else render_tour(what), json)
+
+
+def _rows(rows: Sequence[SubmissionRow], page: RenderableType, json: str | None) -> None:
+    _console(sys.stderr if json == STDOUT else sys.stdout).print(page)
     faults = [
         f"{row.path}\n{it.detail}" for row in rows if isinstance(it := row.outcome, Broken) and it.detail
     ]
@@ -90,6 +105,12 @@ def labs(rows: Sequence[LabRow]) -> None:
     from labkit.report.listing import render_labs
 
     _console(sys.stdout).print(render_labs(rows))
+
+
+def next_step(what: NextStep) -> None:
+    from labkit.report.listing import render_next
+
+    _console(sys.stdout).print(render_next(what))
 
 
 def runs(rows: Sequence[RunRow]) -> None:

@@ -25,7 +25,7 @@ from labkit.model.official import Official
 from labkit.model.rows import RunDone
 from labkit.model.verdict import Status
 from labkit.order import Clock, guest_capacity, guest_need
-from labkit.places import Places, lab_folder, places
+from labkit.places import Places, is_shipped, lab_folder, lab_word, places
 from labkit.pools.cancel import Token
 from labkit.pools.local import LocalPool, gather
 from labkit.provision import Kit, Platform, outfit, platform
@@ -73,11 +73,15 @@ class ShellAsk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """Whose work is graded: its folder, the name it goes by, the seed of its numbers."""
+    """Whose work is graded: its folder, the name it goes by, the seed of its numbers.
+
+    A demonstration is nobody's: it lies in the lab's own folder.
+    """
 
     name: str
     folder: Path
     seed: str
+    demonstration: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +117,7 @@ def run(ask: RunAsk, listen: Listener) -> RunDone:
     if ask.official is not None:
         handed_in = _official(lab, ask, ask.official)
     else:
-        handed_in = take_in(lab, find_work(lab, ask.path, ask.seed) or _reference(lab, ask.seed, listen))
+        handed_in = take_in(lab, find_work(lab, ask.path, ask.seed) or _shown(here, lab, ask.seed, listen))
     base = stand_on(here, lab, ask.accel, listen)
     with opened(lab, base, here, cold=ask.cold) as house:
         return perform(house, handed_in, Token(), listen)
@@ -131,11 +135,18 @@ def opened(lab: Lab, base: Platform, here: Places, *, cold: bool) -> Iterator[Ho
 
     Raises HostError when that is too little for one of them.
     """
-    accel = base.probe.accel
-    with LocalPool(guest_capacity(accel)) as pool:
-        for scene in lab.scenes:
-            pool.check(guest_need(scene.machine, accel))
-        yield House(lab=lab, base=base, here=here, pool=pool, cold=cold)
+    with LocalPool(guest_capacity(base.probe.accel)) as pool:
+        yield housed(lab, base, here, pool, cold=cold)
+
+
+def housed(lab: Lab, base: Platform, here: Places, pool: LocalPool, *, cold: bool) -> House:
+    """A house for runs of a lab whose guests come out of a pool that others may share.
+
+    Raises HostError when one of them can never fit.
+    """
+    for scene in lab.scenes:
+        pool.check(guest_need(scene.machine, base.probe.accel))
+    return House(lab=lab, base=base, here=here, pool=pool, cold=cold)
 
 
 def take_in(lab: Lab, work: Work) -> HandedIn:
@@ -165,6 +176,8 @@ def perform(house: House, handed_in: HandedIn, token: Token, listen: Listener) -
         started_at=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
         pack=base.pack.key,
         official=handed_in.seal.official if handed_in.seal else None,
+        demonstration=handed_in.work.demonstration,
+        lab_folder="" if is_shipped(house.here, lab.folder) else str(lab.folder),
     )
     writer = create(house.here.runs, request)
     cast = _cast(house.here, lab, kit, handed_in, cold=house.cold)
@@ -176,7 +189,7 @@ def perform(house: House, handed_in: HandedIn, token: Token, listen: Listener) -
     writer.verdict(text)
     if handed_in.seal is not None and verdict.status is Status.GRADED:  # no grade, no vouching
         write_attestation(writer.folder, handed_in.seal.attestation(verdict, request, text))
-    return RunDone(run=writer.folder, verdict=verdict)
+    return RunDone(run=writer.folder, verdict=verdict, lab=lab_word(house.here, lab.folder))
 
 
 def shell(ask: ShellAsk, listen: Listener) -> int:
@@ -187,7 +200,7 @@ def shell(ask: ShellAsk, listen: Listener) -> int:
     here = places()
     reap(here.live)
     lab = with_kernel(load(lab_folder(here, ask.lab)), ask.kernel)
-    handed_in = take_in(lab, find_work(lab, ask.path, ask.seed) or _starter(lab, ask.seed, listen))
+    handed_in = take_in(lab, find_work(lab, ask.path, ask.seed) or _starter(here, lab, ask.seed, listen))
     base = platform(here, lab.scenes[0].machine.kernel, ask.accel, listen)
     kit = outfit(here, lab, handed_in.files, base, listen)
     scene = lab.scenes[0]
@@ -226,7 +239,14 @@ def load_work(lab: Lab, folder: Path, seed: str | None) -> Work:
             fix=f"`labkit run {marker.lab} {folder}`, or name a folder of {lab.id}",
         )
     drawn = seed or (marker.seed if marker else DEMO_SEED)
-    return Work(name=folder.resolve().name, folder=folder.resolve(), seed=drawn)
+    whole = folder.resolve()
+    demonstration = marker is None and whole.is_relative_to(lab.folder.resolve())
+    return Work(name=whole.name, folder=whole, seed=drawn, demonstration=demonstration)
+
+
+def reference(lab: Lab, seed: str | None) -> Work:
+    """The lab's own solution."""
+    return Work(name="reference", folder=lab.folder / REFERENCE, seed=seed or DEMO_SEED, demonstration=True)
 
 
 def _official(lab: Lab, ask: RunAsk, official: Official) -> HandedIn:
@@ -237,20 +257,21 @@ def _official(lab: Lab, ask: RunAsk, official: Official) -> HandedIn:
     return replace(take_in(lab, load_work(lab, ask.path, seal.seed(lab.id))), seal=seal)
 
 
-def _reference(lab: Lab, seed: str | None, listen: Listener) -> Work:
-    sentence = (
-        f"No work of yours here: this run shows the reference solution. `labkit start {lab.id}` begins yours."
-    )
+def _shown(here: Places, lab: Lab, seed: str | None, listen: Listener) -> Work:
+    """The lab's own solution, and it is said."""
+    sentence = f"No work of yours here: this run shows the reference solution. {_begin(here, lab)}"
     listen(Event(scope="run", phase="work", mood=Mood.NOTE, text=sentence))
-    return Work(name="reference", folder=lab.folder / REFERENCE, seed=seed or DEMO_SEED)
+    return reference(lab, seed)
 
 
-def _starter(lab: Lab, seed: str | None, listen: Listener) -> Work:
-    sentence = (
-        f"No work of yours here: the starter lies in the guest's /lab. `labkit start {lab.id}` begins yours."
-    )
+def _starter(here: Places, lab: Lab, seed: str | None, listen: Listener) -> Work:
+    sentence = f"No work of yours here: the starter lies in the guest's /lab. {_begin(here, lab)}"
     listen(Event(scope="shell", phase="work", mood=Mood.NOTE, text=sentence))
-    return Work(name="starter", folder=lab.folder / STARTER, seed=seed or DEMO_SEED)
+    return Work(name="starter", folder=lab.folder / STARTER, seed=seed or DEMO_SEED, demonstration=True)
+
+
+def _begin(here: Places, lab: Lab) -> str:
+    return f"`labkit start {lab_word(here, lab.folder)}` begins yours."
 
 
 def with_kernel(lab: Lab, kernel: str | None) -> Lab:

@@ -22,6 +22,17 @@ class AccelChoice(str, Enum):
 
 
 LabName = Annotated[str, typer.Argument(metavar="LAB", help="A lab's id, such as lab2.")]
+LabOrAll = Annotated[
+    str | None,
+    typer.Argument(metavar="LAB", help="A lab's id, such as lab2; left out with --all.", show_default=False),
+]
+AllLabs = Annotated[
+    bool,
+    typer.Option(
+        "--all",
+        help="Every lab: your working folders in this one; without any, the reference solutions.",
+    ),
+]
 Submission = Annotated[
     Path | None,
     typer.Argument(
@@ -41,7 +52,9 @@ Submissions = Annotated[
 Jobs = Annotated[
     str,
     typer.Option(
-        "--jobs", metavar="N|auto", help="Submissions at once; auto: as many as this machine bears."
+        "--jobs",
+        metavar="N|auto",
+        help="Submissions or labs at once; auto: as many as this machine bears.",
     ),
 ]
 Kernel = Annotated[

@@ -35,7 +35,8 @@ from labkit.model.errors import ExitCode, UsageError
 NEXT = """\
 labkit boots disposable guests, runs a kernel lab in them and grades what the kernel really did.
 
-  labkit list          the labs
+  labkit list          the labs in the course's order, and how far you are
+  labkit next          the one to take up now
   labkit start lab2    a folder of your own: handout with your numbers, files to fill in
   labkit run lab2      in that folder: grades your work; elsewhere: shows the reference solution
   labkit doctor        what this machine can do, and what it lacks
@@ -95,14 +96,22 @@ def list_(
     what: Annotated[_Listed, typer.Argument(metavar="WHAT", help="What to list.")] = _Listed.LABS,
     runs: Runs = None,
 ) -> None:
-    """List the labs, or the runs so far."""
-    from labkit import desk, present
+    """List the labs in the course's order, with your progress, or the runs so far."""
+    from labkit import catalogue, desk, present
 
     match what:
         case _Listed.LABS:
-            present.labs(desk.list_labs())
+            present.labs(catalogue.lab_rows(runs))
         case _Listed.RUNS:
             present.runs(desk.list_runs(runs))
+
+
+@app.command(name="next")
+def next_(runs: Runs = None) -> None:
+    """Say which lab to take up now: the first in the course's order without full marks."""
+    from labkit import catalogue, present
+
+    present.next_step(catalogue.next_step(runs, Path.cwd()))
 
 
 @app.command()
@@ -121,7 +130,7 @@ def show(
     from labkit import desk
 
     done = desk.show(run, runs)
-    present.verdict(done.verdict, done.run, json=json)
+    present.verdict(done.verdict, done.run, lab=done.lab, json=json)
 
 
 @app.command()
@@ -136,10 +145,9 @@ def start(
     """Make a folder to work in, with your handout."""
     from labkit import desk, present
 
-    made = desk.start(lab, folder, seed)
-    present.text(
-        f"{made} is ready: read README.md there, then\n\n  cd {shlex.quote(str(made))}\n  labkit run {lab}"
-    )
+    made, word = desk.start(lab, folder, seed)
+    lines = (f"cd {shlex.quote(str(made))}", shlex.join(["labkit", "run", word]))
+    present.text(f"{made} is ready: read README.md there, then\n\n  " + "\n  ".join(lines))
 
 
 @app.command()
@@ -209,7 +217,7 @@ def grade(
     from labkit import desk
 
     done = desk.grade(run, lab)
-    present.verdict(done.verdict, done.run, json=json, quiet=quiet)
+    present.verdict(done.verdict, done.run, lab=done.lab, json=json, quiet=quiet)
     return done.verdict.exit_code
 
 

@@ -152,9 +152,10 @@ def describe(row: Row) -> str:
     """A row in a few words."""
     match row:
         case TaskView():
+            faults = f"{row.minor_faults:,} minor faults, " if row.minor_faults else ""
             return (
                 f"pid {row.pid} {row.comm}: uid {row.uid}, oom_score_adj {row.oom_score_adj}, "
-                f"rss {_kib(row.rss)}, swap {_kib(row.swap)}, cgroup {row.cgroup}"
+                f"rss {_kib(row.rss)}, swap {_kib(row.swap)}, {faults}cgroup {row.cgroup}"
             )
         case MemcgView():
             events = ", ".join(f"{name} {count}" for name, count in row.events.items() if count)
@@ -165,7 +166,8 @@ def describe(row: Row) -> str:
         case LogRecord():
             return row.text.split("\n", 1)[0]
         case Contents():
-            return f"pid {row.pid} {row.comm}: {_kib(row.mapped)} mapped, {_kib(row.filled)} hold data"
+            zero = f", {_kib(row.zero)} lead to the zero page" if row.zero else ""
+            return f"pid {row.pid} {row.comm}: {_kib(row.mapped)} mapped, {_kib(row.filled)} hold data{zero}"
     assert_never(row)
 
 

@@ -46,6 +46,19 @@ def find_marker(folder: Path) -> Marker | None:
     return Marker(lab=lab, seed=seed)
 
 
+def work_folders(folder: Path) -> tuple[tuple[Path, Marker | SubmissionError], ...]:
+    """The working folders right inside `folder`, by name, each with its marker or what is wrong with it."""
+    inside = sorted(path.parent for path in folder.glob(f"*/{MARKER}"))
+    return tuple((path, marker) for path in inside if (marker := _marker_or_error(path)) is not None)
+
+
+def _marker_or_error(folder: Path) -> Marker | SubmissionError | None:
+    try:
+        return find_marker(folder)
+    except SubmissionError as error:
+        return error
+
+
 def write_marker(folder: Path, marker: Marker) -> None:
     """Write the marker; JSON strings are TOML strings."""
     lines = [

@@ -132,7 +132,8 @@ class Request:
     """What was asked of a run. `submission` maps file names to their text; empty for none.
 
     `pack` is the key of the kernel pack. `official` is None for practice; that a run is official is a claim
-    until its signature is verified.
+    until its signature is verified. A `demonstration` ran what lies in the lab's own folder: nobody's work.
+    `lab_folder` is for people only, who want to run it again: where a lab is that is none of a checkout's.
     """
 
     lab: str
@@ -147,6 +148,8 @@ class Request:
     started_at: str
     pack: str = ""
     official: Official | None = None
+    demonstration: bool = False
+    lab_folder: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,7 +100,7 @@ class TaskView:
     The resident sizes are exact: they hold what the CPUs or threads have not yet added to the mm. `dying`:
     its leader is past PF_EXITING, or a SIGKILL is pending. `busy`: somebody holds its mmap_lock, so its pages
     may be between two states (khugepaged takes a table out while it fills a huge page). A kernel thread has
-    no memory of its own.
+    no memory of its own. Faults are those of all its threads, living and ended, as in /proc/PID/stat.
     """
 
     pid: int
@@ -120,6 +120,8 @@ class TaskView:
     rss_shmem: Size
     swap: Size
     page_tables: Size
+    minor_faults: int = 0
+    major_faults: int = 0
 
     @property
     def rss(self) -> Size:
@@ -219,13 +221,15 @@ class PageTables:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
     """What is in the pages of a process: `mapped` has a page of its own there (not the shared zero page),
-    `filled` of them hold something other than zero. Of files and huge pages too.
+    `filled` of them hold something other than zero. Of files and huge pages too. `zero` are the addresses
+    that lead to the shared zero page, small or huge.
     """
 
     pid: int
     comm: str
     mapped: Size
     filled: Size
+    zero: Size = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

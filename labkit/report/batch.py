@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -14,7 +14,7 @@ from labkit.model.errors import BadInput, ExitCode, LabkitError
 from labkit.model.rows import RunDone, SubmissionRow
 from labkit.model.verdict import Outcome, Status, Verdict
 from labkit.report.terminal import WIDE
-from labkit.report.text import oneline, points, tame_line
+from labkit.report.text import count_of, oneline, points, tame_line
 
 NAME_COLUMNS = 28
 _WORDS = {
@@ -37,10 +37,8 @@ class BatchPage:
         wide = options.max_width >= WIDE
         yield _table(self.rows, wide=wide)
         yield Text()
-        yield Text(_counts(self.rows), style="bold")
-        runs = {row.outcome.run.parent for row in self.rows if isinstance(row.outcome, RunDone)}
-        for folder in sorted(runs):
-            yield oneline(f"explained one by one: labkit show {folder}/RUN", style="dim")
+        yield Text(counts(self.rows, "submission"), style="bold")
+        yield from explained(self.rows)
 
 
 def render_batch(rows: Sequence[SubmissionRow]) -> RenderableType:
@@ -50,7 +48,7 @@ def render_batch(rows: Sequence[SubmissionRow]) -> RenderableType:
 
 def render_batch_summary(rows: Sequence[SubmissionRow]) -> RenderableType:
     """One line: what a script's log or a quiet run needs."""
-    return Text(_counts(rows))
+    return Text(counts(rows, "submission"))
 
 
 def _table(rows: Sequence[SubmissionRow], *, wide: bool) -> Table:
@@ -61,10 +59,22 @@ def _table(rows: Sequence[SubmissionRow], *, wide: bool) -> Table:
     if wide:
         table.add_column("run", no_wrap=True, overflow="ellipsis", style="dim")
     for row in rows:
-        score, what = _graded(row.outcome.verdict) if isinstance(row.outcome, RunDone) else _failed(row)
-        run = oneline(row.outcome.run.name if isinstance(row.outcome, RunDone) else "")
+        score, what, run = cells(row)
         table.add_row(oneline(row.name), score, what, *([run] if wide else []))
     return table
+
+
+def cells(row: SubmissionRow) -> tuple[Text, Text, Text]:
+    """A row's score, what failed or why there is none, and its run."""
+    if isinstance(row.outcome, RunDone):
+        return *_graded(row.outcome.verdict), oneline(row.outcome.run.name)
+    return *_failed(row), Text()
+
+
+def explained(rows: Sequence[SubmissionRow]) -> Iterator[Text]:
+    """How the runs of these rows are shown one by one."""
+    for folder in sorted({row.outcome.run.parent for row in rows if isinstance(row.outcome, RunDone)}):
+        yield oneline(f"explained one by one: labkit show {folder}/RUN", style="dim")
 
 
 def _graded(verdict: Verdict) -> tuple[Text, Text]:
@@ -86,7 +96,8 @@ def _failed(row: SubmissionRow) -> tuple[Text, Text]:
     return Text("error", style=style), Text(f"{tame_line(where)}: {tame_line(error.found)}", style=style)
 
 
-def _counts(rows: Sequence[SubmissionRow]) -> str:
-    counts = Counter(row.exit_code for row in rows)
-    told = ", ".join(f"{counts[code]} {words}" for code, words in _WORDS.items() if counts[code])
-    return f"{len(rows)} submissions: {told}"
+def counts(rows: Sequence[SubmissionRow], what: str) -> str:
+    """How many ended how: '6 submissions: 5 full marks, 1 less'."""
+    ends = Counter(row.exit_code for row in rows)
+    told = ", ".join(f"{ends[code]} {words}" for code, words in _WORDS.items() if ends[code])
+    return f"{count_of(len(rows), what)}: {told}"

@@ -43,6 +43,7 @@ class VerdictPage:
 
     verdict: Verdict
     run: Path | None
+    lab: str = ""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         del console
@@ -57,12 +58,15 @@ class VerdictPage:
         yield _score(verdict)
         if verdict.timings:
             yield _times(verdict)
-        yield _more(verdict, self.run)
+        yield _more(verdict, self.run, self.lab or verdict.lab)
 
 
-def render_verdict(verdict: Verdict, run: Path | None) -> RenderableType:
-    """The whole page; `run` is the run directory that `where` lines are relative to."""
-    return VerdictPage(verdict, run)
+def render_verdict(verdict: Verdict, run: Path | None, lab: str = "") -> RenderableType:
+    """The whole page; `run` is the run directory that `where` lines are relative to.
+
+    `lab` is how a command line names the lab, if not by the verdict's id.
+    """
+    return VerdictPage(verdict, run, lab)
 
 
 def render_summary(verdict: Verdict) -> RenderableType:
@@ -194,8 +198,8 @@ def _times(verdict: Verdict) -> RenderableType:
     return oneline("times: " + ", ".join(spent), style="dim")
 
 
-def _more(verdict: Verdict, run: Path | None) -> RenderableType:
-    again = ["labkit", "run", verdict.lab, "--seed", verdict.seed, "--kernel", verdict.kernel]
+def _more(verdict: Verdict, run: Path | None, lab: str) -> RenderableType:
+    again = ["labkit", "run", lab, "--seed", verdict.seed, "--kernel", verdict.kernel]
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(style="dim", overflow="fold")

@@ -65,6 +65,11 @@ def points(value: float) -> str:
     return f"{round(value, 2):g}"
 
 
+def count_of(number: int, noun: str) -> str:
+    """'1 lab', '14 labs'."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def human_bytes(number: int) -> str:
     """A size at a glance: '612 MB', decimal as df and package managers print it."""
     amount = float(number)

@@ -23,11 +23,11 @@ def render_verdict_json(verdict: Verdict) -> str:
 
 
 def render_batch_json(rows: Sequence[SubmissionRow]) -> str:
-    """A JSON array, one member a submission: its verdict, or its path and why it has none."""
+    """A JSON array, one member a submission: its verdict, or its lab, its path and why it has none."""
     members = [
         render_verdict_json(row.outcome.verdict)
         if isinstance(row.outcome, RunDone)
-        else _dumped({"path": str(row.path), "error": _error(row.outcome)})
+        else _dumped({"lab": row.lab, "path": str(row.path), "error": _error(row.outcome)})
         for row in rows
     ]
     inside = ",\n".join(member.rstrip("\n") for member in members)

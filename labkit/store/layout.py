@@ -62,6 +62,8 @@ class RequestRecord:
     started_at: str
     pack: str = ""
     official: Official | None = None
+    demonstration: bool = False
+    lab_folder: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

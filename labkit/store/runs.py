@@ -24,7 +24,11 @@ class RunState(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
-    """One run folder. `lab`, `seed`, `kernel`, `started_at` are empty when its request cannot be read."""
+    """One run folder. `lab`, `seed`, `kernel`, `started_at` are empty when its request cannot be read.
+
+    `own` runs are practice with somebody's work: no demonstration, and not official. `lab_folder` is as in
+    Request.
+    """
 
     folder: Path
     state: RunState
@@ -32,6 +36,8 @@ class RunSummary:
     seed: str
     kernel: str
     started_at: str
+    own: bool
+    lab_folder: str
     score: float | None
     max_score: int | None
 
@@ -41,10 +47,11 @@ def runs(root: Path) -> tuple[RunSummary, ...]:
     if not root.is_dir():
         return ()
     folders = (path for path in root.iterdir() if _RUN_NAME.fullmatch(path.name) and path.is_dir())
-    return tuple(map(_summary, sorted(folders, key=lambda path: path.name, reverse=True)))
+    return tuple(map(summary, sorted(folders, key=lambda path: path.name, reverse=True)))
 
 
-def _summary(folder: Path) -> RunSummary:
+def summary(folder: Path) -> RunSummary:
+    """What one run folder says of itself."""
     request = _object(folder / layout.REQUEST)
     verdict = _object(folder / layout.VERDICT)
     score, top = verdict.get("score"), verdict.get("max_score")
@@ -55,6 +62,8 @@ def _summary(folder: Path) -> RunSummary:
         seed=str(request.get("seed", "")),
         kernel=str(request.get("kernel", "")),
         started_at=str(request.get("started_at", "")),
+        own=bool(request) and not request.get("demonstration") and request.get("official") is None,
+        lab_folder=str(request.get("lab_folder", "")),
         score=float(score) if isinstance(score, int | float) else None,
         max_score=top if isinstance(top, int) else None,
     )

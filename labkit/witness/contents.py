@@ -10,7 +10,7 @@ from labkit.model.units import Size
 from labkit.model.witness import PAGE, Contents
 from labkit.witness.memory import Memory, NonsenseError, TooMuchError
 from labkit.witness.ram import Ram, read_heads
-from labkit.witness.tables import MAX_PROCESSES, walk
+from labkit.witness.tables import MAX_PROCESSES, Leaves, walk
 from labkit.witness.tasks import mm_of, process_addresses
 
 MAX_PAGES = Size.gib(1) // PAGE  # of one process
@@ -35,20 +35,24 @@ def read_contents(memory: Memory, ram: Ram, comms: tuple[str, ...]) -> tuple[Con
         if mm is not None:
             pid = task.pid.value_()
             try:
-                frames = _frames(memory, pid, mm.pgd.value_())
+                leaves = walk(memory, pid, mm.pgd.value_()).leaves
+                frames = _frames(memory, pid, leaves)
             except TooMuchError:
-                frames = np.zeros(0, dtype=np.int64)
+                leaves, frames = (), np.zeros(0, dtype=np.int64)
             mapped, filled = Size(PAGE * len(frames)), Size(PAGE * _filled(ram, frames))
-            found.append(Contents(pid=pid, comm=comm, mapped=mapped, filled=filled))
+            zero = Size(sum(each.size * int(each.zero(memory).sum()) for each in leaves))
+            found.append(Contents(pid=pid, comm=comm, mapped=mapped, filled=filled, zero=zero))
     return tuple(found)
 
 
-def _frames(memory: Memory, pid: int, pgd: int) -> NDArray[np.int64]:
+def _frames(memory: Memory, pid: int, walked: tuple[Leaves, ...]) -> NDArray[np.int64]:
     """The frames that a process maps, ascending, each once."""
     found = np.zeros(0, dtype=np.int64)
-    for leaves in walk(memory, pid, pgd).leaves:
-        first = leaves.frames()[~leaves.special()].astype(np.int64)
+    for leaves in walked:
+        first = leaves.frames()[~leaves.special() & ~leaves.zero(memory)].astype(np.int64)
         first = np.unique(first)  # one frame may be mapped as often as one likes
+        if not len(first):  # one leaf of the top level would be 134 million pages
+            continue
         if len(found) + len(first) * (leaves.size // PAGE) > MAX_PAGES:
             raise TooMuchError(f"process {pid} maps more than {MAX_PAGES} frames")
         found = np.union1d(found, (first[:, None] + np.arange(leaves.size // PAGE)).ravel())

@@ -46,6 +46,11 @@ class Leaves:
         """Those that map the shared zero page or no page of RAM."""
         return np.asarray((self.entry & np.uint64(_SPECIAL)) != 0, dtype=np.bool_)
 
+    def zero(self, memory: Memory) -> NDArray[np.bool_]:
+        """Those that map the shared zero page, the small one or the huge one."""
+        name = "zero_pfn" if self.size == PAGE else "huge_zero_pfn"
+        return np.asarray(self.frames() == np.uint64(memory.number(name)), dtype=np.bool_)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Walk:
@@ -126,7 +131,6 @@ def _table(memory: Memory, physical: int) -> NDArray[np.uint64]:
 
 
 def _summed(memory: Memory, ram: RamMap, walked: Walk, pid: int) -> PageTables:
-    zero = {memory.number("huge_zero_pfn")}
     first = int(ram.pfn[0])
     resident = hugetlb = kept = 0
     extents: list[Extent] = []
@@ -138,7 +142,7 @@ def _summed(memory: Memory, ram: RamMap, walked: Walk, pid: int) -> PageTables:
             inside, kinds[np.where(inside, frames - np.uint64(first), 0).astype(np.int64)], Kind.HOLE
         )
         huge = kind == Kind.HUGETLB
-        zeros = np.isin(frames, list(zero)) & (each.size > PAGE)
+        zeros = each.zero(memory)
         counted = inside & ~each.special() & ~huge & ~zeros & (kind != Kind.HOLE)
         resident += each.size * int(counted.sum())
         # A table is kept for each huge page that may be split (pgtable_trans_huge_deposit()).

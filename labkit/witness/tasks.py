@@ -63,6 +63,16 @@ def resident(memory: Memory, task: Object, mm: Object) -> dict[str, int]:
     return found
 
 
+def faults(memory: Memory, task: Object, kind: str) -> int:
+    """How many faults a process has had, `kind` being min_flt or maj_flt, as fs/proc/array.c, do_task_stat(),
+    adds them up: a thread that ends leaves its own to the process (kernel/exit.c, __exit_signal()).
+    """
+    ended = memory.at("struct signal_struct", task.signal.value_())
+    offset = memory.offset("struct task_struct", kind)
+    living = sum(memory.word(thread + offset) for thread in thread_addresses(memory, task))
+    return living + int(ended.member_(kind).value_())
+
+
 def _task(memory: Memory, address: int) -> TaskView:
     task = memory.at("struct task_struct", address)
     mm = mm_of(memory, task)
@@ -93,6 +103,8 @@ def _task(memory: Memory, address: int) -> TaskView:
         rss_shmem=Size(PAGE * pages.get("MM_SHMEMPAGES", 0)),
         swap=Size(PAGE * pages.get("MM_SWAPENTS", 0)),
         page_tables=Size(mm.pgtables_bytes.counter.value_() if mm is not None else 0),
+        minor_faults=faults(memory, task, "min_flt") if signal is not None else 0,
+        major_faults=faults(memory, task, "maj_flt") if signal is not None else 0,
     )
 
 

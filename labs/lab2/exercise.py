@@ -15,7 +15,7 @@ from .reading import KILLED, cgroup_reports, ending, group_of, herd_of, number, 
 LIMIT = after_step("limit")
 COURSE_GROUP = "/test_oom"
 OWN_PAGES = 1024  # of its program and libraries: the inspector looks at memory without a file alone
-LOOK = Size.mib(48)  # what the step `look` asks of the hog
+LOOK = Size.mib(24)  # what the step `look` asks of the hog
 # An idle process owns a few dozen pages: less than 1 point; 3 leave room for a reader who rounds.
 IDLE_TOLERANCE = 3
 
@@ -28,7 +28,7 @@ def hog_touches(evidence: Evidence) -> Judgement:
         return failed("hog sleeps on its memory until its seconds are over", ending(step))
     seen = require_reading(scene, after_step("look"))
     anonymous = {task.pid: task.rss_anon for task in seen.named("hog")}
-    expected = f"at least {LOOK >> 12:,} pages with data in `hog 48` ({LOOK >> 12:,} × 4 KiB = 48 MiB)"
+    expected = f"at least {LOOK >> 12:,} pages with data in `hog 24` ({LOOK >> 12:,} × 4 KiB = 24 MiB)"
     hogs = [each for each in seen.contents if each.comm == "hog" and each.pid in anonymous]
     if not hogs:
         return failed(expected, "no process called hog is there")

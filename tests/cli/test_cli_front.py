@@ -17,7 +17,7 @@ from labkit.cli.front import enter
 from labkit.cli.verbs import app
 from labkit.model.errors import Broken, CompileError, ExitCode, HostError, LabkitError, UsageError
 
-VERBS = ("run", "list", "show", "start", "shell", "grade", "lint", "doctor", "image", "key", "verify")
+VERBS = ("run", "list", "next", "show", "start", "shell", "grade", "lint", "doctor", "image", "key", "verify")
 
 OFFICIAL = ("run", "lab2", "--official", "--student", "ada", "--attempt", "1")
 
@@ -95,7 +95,10 @@ def test_version_is_said() -> None:
             "No such option: --sed",
             "did you mean --seed or",
         ),
-        (["run"], "labkit run", "Missing argument", "`labkit run --help`"),
+        (["run"], "labkit run", "no LAB", "`labkit run --help`"),
+        (["run", "lab2", "--all"], "labkit run --all", "LAB too", "give one of both"),
+        (["run", "--all", "--official"], "labkit run --all", "--official too", "give one of both"),
+        (["run", "--all", "--student", "a"], "--student", "no --official", "give both, or leave it out"),
         (
             ["run", "lab2", "--accel", "hvf"],
             "labkit run",

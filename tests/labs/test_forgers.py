@@ -6,19 +6,20 @@ make soak                                        # all of them on both kernels
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from forger_table import PAGE, every_forger, with_table
+from playing import Case, Ends, ends
 
 from labkit.labfile.forgers import Forger, forgers
 from labkit.labfile.lint import forgeable, lint
 from labkit.labfile.load import load
-from labkit.labfile.wrongs import wrongs
-from labkit.model.events import silent
+from labkit.labfile.wrongs import Wrong, wrongs
 from labkit.model.lab import Lab, Tier
+from labkit.model.rows import RunDone
 from labkit.model.verdict import Outcome, Status
-from labkit.session import RunAsk, run
 
 LABS = Path(__file__).resolve().parents[2] / "labs"
 GROUNDS = tuple(load(LABS / "forgers" / tier.value) for tier in Tier)
@@ -27,16 +28,30 @@ BOTH = ("6.1", "6.12")
 IN_CI = {Tier.KERNEL: BOTH}  # what the kernels' own structures decide; elsewhere one of them
 AT_LEAST = 25
 
-CASES = [
+
+def case(lab: Lab, work: Path, kernel: str) -> Case:
+    return Case(lab=lab.folder, work=work, kernel=kernel, seed="forger")
+
+
+FORGERS = [
     pytest.param(
-        lab,
         forger,
-        kernel,
+        case(lab, forger.folder, kernel),
         id=f"{lab.id}-{forger.name}-{kernel}",
         marks=() if kernel in IN_CI.get(lab.tier, ("6.12",)) else pytest.mark.soak,
     )
     for lab, forger in ALL
     for kernel in BOTH
+]
+SOLUTIONS = [
+    pytest.param(lab, case(lab, lab.folder / "solution", kernel), id=f"{lab.id}-{kernel}")
+    for lab in GROUNDS
+    for kernel in BOTH
+]
+WRONGS = [
+    pytest.param(lab, wrong, case(lab, wrong.folder, "6.12"), id=f"{lab.id}-{wrong.name}")
+    for lab in GROUNDS
+    for wrong in wrongs(lab)
 ]
 
 
@@ -58,31 +73,29 @@ def test_a_proving_ground_is_a_whole_lab_whose_runs_may_be_official(lab: Lab) ->
 
 
 @pytest.mark.guest
-@pytest.mark.parametrize(("lab", "forger", "kernel"), CASES)
-def test_a_forger_gains_nothing(lab: Lab, forger: Forger, kernel: str, tmp_path: Path) -> None:
-    ask = RunAsk(lab=str(lab.folder), path=forger.folder, kernel=kernel, seed="forger", runs=tmp_path)
-    verdict = run(ask, silent).verdict
+@pytest.mark.parametrize(("forger", "case"), FORGERS)
+def test_a_forger_gains_nothing(forger: Forger, case: Case, played: Callable[[Case], RunDone]) -> None:
+    verdict = played(case).verdict
     assert verdict.status is Status.GRADED, verdict.reason
     gained = {check.id: check.points for check in verdict.checks if check.id in forger.aims and check.points}
     assert gained == {}
-    ends = {check.outcome for check in verdict.checks if check.id in forger.aims}
-    assert ends <= {Outcome.FAIL, Outcome.BLOCKED}
+    assert {check.outcome for check in verdict.checks if check.id in forger.aims} <= {
+        Outcome.FAIL,
+        Outcome.BLOCKED,
+    }
 
 
 @pytest.mark.guest
-@pytest.mark.parametrize("kernel", BOTH)
-@pytest.mark.parametrize("lab", GROUNDS, ids=lambda lab: lab.id)
-def test_who_does_what_is_asked_gets_it_all(lab: Lab, kernel: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("lab", "case"), SOLUTIONS)
+def test_who_does_what_is_asked_gets_it_all(lab: Lab, case: Case, played: Callable[[Case], RunDone]) -> None:
     """Or a forger would gain nothing where nobody gains anything."""
-    ask = RunAsk(lab=str(lab.folder), path=lab.folder / "solution", kernel=kernel, runs=tmp_path)
-    verdict = run(ask, silent).verdict
-    assert verdict.score == verdict.max_score, [check.actual for check in verdict.checks]
+    verdict = played(case).verdict
+    assert ends(lab, verdict) == Ends(), [check.actual for check in verdict.checks]
 
 
 @pytest.mark.guest
-@pytest.mark.parametrize("lab", GROUNDS, ids=lambda lab: lab.id)
-def test_wrong_submissions_fail_just_what_they_do_not_do(lab: Lab, tmp_path: Path) -> None:
-    for wrong in wrongs(lab):
-        ask = RunAsk(lab=str(lab.folder), path=wrong.folder, kernel="6.12", runs=tmp_path)
-        checks = run(ask, silent).verdict.checks
-        assert {check.id for check in checks if check.outcome is Outcome.FAIL} == wrong.fails
+@pytest.mark.parametrize(("lab", "wrong", "case"), WRONGS)
+def test_wrong_submissions_fail_just_what_they_do_not_do(
+    lab: Lab, wrong: Wrong, case: Case, played: Callable[[Case], RunDone]
+) -> None:
+    assert ends(lab, played(case).verdict) == Ends(failed=wrong.fails, blocked=wrong.blocked)

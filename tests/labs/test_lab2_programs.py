@@ -1,4 +1,4 @@
-"""lab2's C compiles without a warning, and what can run on a host does what it says."""
+"""What of lab2's programs can run on a host does what it says."""
 
 from __future__ import annotations
 
@@ -13,12 +13,6 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[2] / "labs" / "lab2"
-SOURCES = [
-    *sorted(FOLDER.glob("src/*.c")),
-    *sorted(FOLDER.glob("*/hog.c")),
-    *sorted(FOLDER.glob("wrong/*/*.c")),
-]
-
 pytestmark = pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not installed")
 
 
@@ -29,11 +23,6 @@ def compiled(source: Path, folder: Path) -> Path:
     program = folder / source.stem
     subprocess.run(["gcc", *FLAGS, "-o", str(program), str(source)], check=True)
     return program
-
-
-@pytest.mark.parametrize("source", SOURCES, ids=lambda path: "-".join(path.parts[-3:]))
-def test_it_compiles_without_a_warning(source: Path, tmp_path: Path) -> None:
-    subprocess.run(["gcc", *FLAGS, "-c", "-o", str(tmp_path / "it.o"), str(source)], check=True)
 
 
 def test_the_census_counts_this_very_process(tmp_path: Path) -> None:

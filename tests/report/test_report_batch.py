@@ -21,11 +21,11 @@ RUNS = Path("/runs")
 
 def row(name: str, verdict: Verdict) -> SubmissionRow:
     done = RunDone(run=RUNS / f"20250101T000000Z-lab2-{name}", verdict=verdict)
-    return SubmissionRow(name=name, path=Path("/in") / name, outcome=done)
+    return SubmissionRow(name=name, lab="lab2", path=Path("/in") / name, outcome=done)
 
 
 def refused(name: str, error: LabkitError) -> SubmissionRow:
-    return SubmissionRow(name=name, path=Path("/in") / name, outcome=error)
+    return SubmissionRow(name=name, lab="lab2", path=Path("/in") / name, outcome=error)
 
 
 @pytest.fixture
@@ -93,6 +93,7 @@ def test_the_array_has_verdicts_and_errors_in_order(rows: tuple[SubmissionRow, .
     told = json.loads(render_batch_json(rows))
     assert [member.get("score", "none") for member in told] == [100, 47, "none", None, "none", "none"]
     assert told[2] == {
+        "lab": "lab2",
         "path": "/in/carol",
         "error": {"where": "hog.c:3:12", "found": "'missing' undeclared", "fix": "correct it"},
     }

@@ -126,6 +126,15 @@ def test_the_last_lines_tell_how_to_see_it_again(graded: Verdict) -> None:
     ]
 
 
+def test_a_lab_of_one_s_own_is_replayed_by_its_folder(graded: Verdict) -> None:
+    console = Console(file=io.StringIO(), width=80, highlight=False)
+    console.print(render_verdict(graded, RUN, "/my labs/lab2"))
+    stream = console.file
+    assert isinstance(stream, io.StringIO)
+    last = words(stream.getvalue().splitlines()[-1])
+    assert last == "replay labkit run '/my labs/lab2' --seed ada --kernel 6.12"
+
+
 def test_hostile_text_reaches_the_terminal_spelled_out(graded: Verdict) -> None:
     evil = "\x1b[2J[bold red]score 100 of 100[/bold red]\x07 :skull: [/]"
     where = Where(path=evil, line=1, excerpt=(ExcerptLine(number=1, mark=Mark.BAD, text=evil),))

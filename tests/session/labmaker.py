@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from labkit.places import CHECKOUT
+
 CHECKS = '''
 from labkit.grade.judging import failed, passed, require_completed, require_scene
 from labkit.model.evidence import Evidence, SceneEnd
@@ -37,7 +39,7 @@ LAB = """
 id = "{id}"
 title = "A lab of the test suite"
 question = "Does the apparatus work?"
-course = "none"
+course = "{course}"
 tier = "{tier}"
 points = 1
 
@@ -81,6 +83,7 @@ def make_lab(
     files: Mapping[str, str] | None = None,
     hand_in: Mapping[str, str] | None = None,
     tier: str = "root",
+    course: str = "none",
 ) -> Path:
     """A lab of scenes that are all alike; `steps` maps names to their keys, `files` further files to text.
 
@@ -98,11 +101,32 @@ def make_lab(
         for name, kind in (hand_in or {}).items()
     )
     drawn = "".join(SCENE.format(name=name, keys="\n".join(lines)) for name in scenes)
-    text = LAB.format(id=folder.name, scenes=drawn, check=check, hand_in=asked, tier=tier)
+    text = LAB.format(id=folder.name, scenes=drawn, check=check, hand_in=asked, tier=tier, course=course)
     (folder / "lab.toml").write_text(text)
     (folder / "checks.py").write_text(CHECKS)
     (folder / "solution").mkdir()
     for name, content in (files or {}).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content)
+    return folder
+
+
+COURSE = """
+title = "A course of the test suite"
+
+[[section]]
+name = "First Things"
+parts = ["Alpha", "Beta"]
+
+[[section]]
+name = "Last Things"
+"""
+
+
+def make_checkout(folder: Path) -> Path:
+    """A checkout that builds what ours does and has a course, and no labs yet."""
+    (folder / "labs").mkdir(parents=True)
+    (folder / "labs" / "course.toml").write_text(COURSE)
+    for name in ("images", "kmod"):
+        (folder / name).symlink_to(CHECKOUT / name)
     return folder

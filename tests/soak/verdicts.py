@@ -1,8 +1,10 @@
 """Many runs of solutions or of wrong submissions; every verdict must be the expected one, loaded host or not.
 
-    python tests/soak/verdicts.py solution|wrong [--kernels 6.1,6.12] [--count N] [--jobs N] [--cold] [--json]
+    python tests/soak/verdicts.py solution|wrong [--lab ID|all] [--kernels 6.1,6.12] [--count N] [--jobs N]
+                                  [--cold] [--json FILE]
 
-Prints a table lab, submission, kernel, start, load, verdicts. Exit status 1 when a verdict was another one.
+Each lab has its first turn before any has its second: a soak that is stopped has seen them all. Prints a
+table lab, submission, kernel, start, load, verdicts. Exit status 1 when a verdict was another one.
 """
 
 from __future__ import annotations
@@ -24,8 +26,9 @@ from rich.table import Table
 from labkit.labfile.load import load
 from labkit.labfile.wrongs import wrongs
 from labkit.model.lab import Lab
-from labkit.places import lab_folder, places
+from labkit.places import lab_folder, lab_ids, places
 
+EVERY = "all"
 RUN_SECONDS = 1800.0
 COUNTS = {"solution": 20, "wrong": 2}
 
@@ -120,25 +123,27 @@ def table(rows: list[Row]) -> Table:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("what", choices=COUNTS)
-    parser.add_argument("--lab", default="lab2")
+    parser.add_argument("--lab", default=EVERY, metavar="ID|all")
     parser.add_argument("--kernels", default="6.1,6.12")
     parser.add_argument("--count", type=int, help="runs of each submission on each kernel")
     parser.add_argument("--jobs", type=int, default=1, help="runs at once; two keep two cores busy")
     parser.add_argument("--cold", action="store_true", help="boot every guest from nothing")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
-    lab = load(lab_folder(places(), asked.lab))
+    here = places()
+    labs = [load(lab_folder(here, name)) for name in (lab_ids(here) if asked.lab == EVERY else [asked.lab])]
     turns = [
-        (case, kernel, turn)
+        (lab, case, kernel, turn)
         for turn in range(asked.count or COUNTS[asked.what])
+        for lab in labs
         for case in cases(lab, asked.what)
         for kernel in asked.kernels.split(",")
     ]
 
-    def play(case: Case, kernel: str, turn: int) -> tuple[Row, int]:
+    def play(lab: Lab, case: Case, kernel: str, turn: int) -> tuple[Row, int]:
         with arena() as place:
             row = soak(place, lab, case, kernel, turn, jobs=asked.jobs, cold=asked.cold)
-            print(f"{row.submission} {row.kernel} {row.load} {row.seed}: {row.verdict}", flush=True)
+            print(f"{row.lab} {row.submission} {kernel} {row.load} {row.seed}: {row.verdict}", flush=True)
             return row, len(place.survivors())
 
     with ThreadPoolExecutor(asked.jobs) as pool:

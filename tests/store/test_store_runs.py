@@ -12,8 +12,9 @@ from labkit.model.evidence import (
     SceneEnd,
 )
 from labkit.model.machine import Accel
+from labkit.model.official import Official
 from labkit.store.reader import digest, read
-from labkit.store.runs import RunState, runs
+from labkit.store.runs import RunState, runs, summary
 from labkit.store.writer import RunWriter, create
 
 
@@ -48,6 +49,19 @@ def test_the_digest_is_what_sha256sum_says(run: RunWriter) -> None:
     argv = ["sha256sum", "oom/end.json", "request.json"]
     listing = subprocess.run(argv, cwd=run.folder, capture_output=True, check=True)
     assert hashlib.sha256(listing.stdout).hexdigest() == digest(run.folder)
+
+
+def test_whose_work_a_run_was_is_told(tmp_path: Path) -> None:
+    official = Official(student="ada", attempt=1)
+    own = create(tmp_path, replace(REQUEST, official=None, lab_folder="/labs/mine"))
+    others = [
+        create(tmp_path, replace(REQUEST, official=None, demonstration=True)),
+        create(tmp_path, replace(REQUEST, official=official)),
+    ]
+    torn = create(tmp_path, REQUEST)
+    (torn.folder / "request.json").write_text("{")
+    assert (summary(own.folder).own, summary(own.folder).lab_folder) == (True, "/labs/mine")
+    assert [summary(run.folder).own for run in (*others, torn)] == [False, False, False]
 
 
 def test_runs_are_listed_newest_first_with_their_state(tmp_path: Path) -> None:

@@ -10,11 +10,16 @@ from labkit.model.witness import Contents, Look, Probe
 
 pytestmark = pytest.mark.guest
 
-# Maps 24 MiB: 8 with data at the end of each page, 8 with zeroes written, 8 only read; says when it is done.
+# Maps 24 MiB: 8 with data at the end of each page, 8 with zeroes written, 8 only read; and 8 more that are read
+# where the zero page may be the huge one. Says when it is done.
 PROGRAM = """
 import mmap, sys, time
 page, part = 4096, 8 << 20
 if sys.argv[1] == "paint":
+    huge = mmap.mmap(-1, part, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    huge.madvise(mmap.MADV_HUGEPAGE)
+    for at in range(0, part, page):
+        huge[at]
     memory = mmap.mmap(-1, 3 * part, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     for at in range(0, part, page):
         memory[at + page - 1] = 7
@@ -26,11 +31,13 @@ time.sleep(600)
 
 
 def test_pages_with_data_are_told_from_pages_of_zeroes_and_from_none(pair: Pair) -> None:
+    pair.run("cd /sys/kernel/mm/transparent_hugepage && echo madvise >enabled && echo 1 >use_zero_page")
     pair.run("cp /usr/bin/python3 /tmp/painter && cat >/tmp/painter.py <<'END'\n" + PROGRAM + "END\n")
     before, seen = (painted(pair, what) for what in ("idle", "paint"))
     # Two runs of one Python differ by some dozen pages.
     assert abs(seen.mapped - before.mapped - Size.mib(16)) < Size.kib(512)
     assert abs(seen.filled - before.filled - Size.mib(8)) < Size.kib(512)
+    assert abs(seen.zero - before.zero - Size.mib(16)) < Size.kib(512)
 
 
 def painted(pair: Pair, what: str) -> Contents:

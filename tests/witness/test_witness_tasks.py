@@ -85,6 +85,32 @@ def test_rss_is_that_of_smaps_rollup(pair: Pair, subject: int) -> None:
     assert task.rss_anon == told["Anonymous"]
 
 
+def test_page_faults_are_those_of_its_stat_file(pair: Pair, subject: int) -> None:
+    fields = pair.file(f"/proc/{subject}/stat").rpartition(")")[2].split()  # from field 3 on
+    task = seen(pair, subject)
+    assert task.minor_faults == int(fields[7]) >= Size.mib(20) // PAGE
+    assert task.major_faults == int(fields[9])
+
+
+def test_faults_of_threads_count_whether_they_live_or_have_ended(pair: Pair) -> None:
+    pair.run(
+        "cp /usr/bin/python3 /tmp/threaded; (/tmp/threaded -c 'import threading, time, mmap\n"
+        "def touch():\n"
+        "    memory = mmap.mmap(-1, 8 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)\n"
+        "    memory.madvise(mmap.MADV_NOHUGEPAGE)\n"
+        "    for at in range(0, 8 << 20, 4096): memory[at] = 1\n"
+        'def stay(): touch(); open("/tmp/threaded.ready", "w"); time.sleep(600)\n'
+        "ended = threading.Thread(target=touch); ended.start(); ended.join()\n"
+        "threading.Thread(target=stay).start()' >/tmp/threaded.log 2>&1 &)\n"
+        "for n in $(seq 300); do [ -e /tmp/threaded.ready ] && sleep 0.2 && exit; sleep 0.1; done; exit 1"
+    )
+    task = pair.read(Probe.TASKS).task("threaded")
+    assert task is not None
+    fields = pair.file(f"/proc/{task.pid}/stat").rpartition(")")[2].split()
+    assert task.minor_faults == int(fields[7]) >= Size.mib(16) // PAGE
+    pair.run("pkill -9 threaded")
+
+
 def parse_rollup(text: str) -> dict[str, Size]:
     return {
         name: Size.kib(int(number)) for name, number in re.findall(r"^(\w+): +(\d+) kB$", text, re.MULTILINE)

@@ -34,7 +34,7 @@ END
 # shellcheck disable=SC2086 # one word a candidate
 set -- $CAST
 
-[ "$act" = second ] || echo "$elder:6:-400:0"
+[ "$act" = second ] || echo "$elder:5:-400:0"
 uid=0
 for name in "$one" "$two" "$three" "$four"; do
 	adj=${1#*:}
@@ -48,4 +48,4 @@ for name in "$one" "$two" "$three" "$four"; do
 	uid=$((65534 - uid)) # every other one is nobody's
 	shift
 done
-[ "$act" = second ] || printf '%s\n' "$ballast:54:-1000:0" "$junior:6:-400:65534"
+[ "$act" = second ] || printf '%s\n' "$ballast:43:-1000:0" "$junior:5:-400:65534"
