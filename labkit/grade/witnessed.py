@@ -8,7 +8,7 @@ return passed(expected, actual, seen.show(good=[group]))
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -23,12 +23,20 @@ from labkit.model.kernel_log import LogRecord
 from labkit.model.tags import Tags
 from labkit.model.units import Size
 from labkit.model.verdict import ExcerptLine, Mark, Where
-from labkit.model.witness import Contents, MemcgView, Reading, TaskView, Totals
+from labkit.model.witness import (
+    Contents,
+    MemcgView,
+    Reading,
+    SlabView,
+    TaskView,
+    Totals,
+    ZoneView,
+)
 
-_TABLES = ("tasks", "memcgs", "dmesg", "contents")
+_TABLES = ("tasks", "memcgs", "dmesg", "contents", "zones", "slabs")
 _SEALING = ("zones", "tasks", "modules", "text")  # what the laws of conservation are about
 _T = TypeVar("_T")
-Row = TaskView | MemcgView | LogRecord | Contents
+Row = TaskView | MemcgView | LogRecord | Contents | ZoneView | SlabView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +56,18 @@ class Seen:
     @property
     def memcgs(self) -> tuple[MemcgView, ...]:
         return _asked(self.reading.memcgs, self.witnessed, "memcgs")
+
+    @property
+    def zones(self) -> tuple[ZoneView, ...]:
+        return _asked(self.reading.zones, self.witnessed, "zones")
+
+    @property
+    def slabs(self) -> tuple[SlabView, ...]:
+        return _asked(self.reading.slabs, self.witnessed, "slabs")
+
+    @property
+    def vmstat(self) -> Mapping[str, int]:
+        return _asked(self.reading.vmstat, self.witnessed, "vmstat")
 
     @property
     def totals(self) -> Totals:
@@ -168,6 +188,14 @@ def describe(row: Row) -> str:
         case Contents():
             zero = f", {_kib(row.zero)} lead to the zero page" if row.zero else ""
             return f"pid {row.pid} {row.comm}: {_kib(row.mapped)} mapped, {_kib(row.filled)} hold data{zero}"
+        case ZoneView():
+            blocks = " ".join(map(str, row.nr_free))
+            return f"node {row.node}, zone {row.name}: free blocks by order {blocks}"
+        case SlabView():
+            return (
+                f"{row.name}: {row.objects_a_slab} objects of {row.stride_bytes} bytes in a slab of order "
+                f"{row.order}; {row.slabs} slabs, {row.active} of {row.objects} objects in use"
+            )
     assert_never(row)
 
 
