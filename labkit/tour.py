@@ -13,7 +13,7 @@ from labkit.batch import Entry, graded
 from labkit.catalogue import in_order
 from labkit.labfile.workfolder import Marker, find_marker, work_folders
 from labkit.model.errors import LabkitError, UsageError
-from labkit.model.events import Listener
+from labkit.model.events import Event, Listener, Mood
 from labkit.model.lab import Lab
 from labkit.model.machine import Accel
 from labkit.model.rows import Tour
@@ -34,6 +34,8 @@ from labkit.session import (
     with_kernel,
 )
 from labkit.tally import Tally
+
+SHOWN = "No working folder here: this run shows the reference solutions. `labkit start LAB` begins yours."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,7 @@ def run(ask: TourAsk, folder: Path, jobs: int | None, listen: Listener) -> Tour:
     stops = tuple(_own(here, folder, shipped))
     demonstration = not stops
     if demonstration:
+        listen(Event(scope="run", phase="work", mood=Mood.NOTE, text=SHOWN))
         stops = tuple(_shown(here, shipped))
     began = time.monotonic()
     grounds = _grounds(here, stops, ask, listen)

@@ -96,7 +96,10 @@ def list_(
     what: Annotated[_Listed, typer.Argument(metavar="WHAT", help="What to list.")] = _Listed.LABS,
     runs: Runs = None,
 ) -> None:
-    """List the labs in the course's order, with your progress, or the runs so far."""
+    """List the labs, with your progress, or the runs so far.
+
+    Labs stand below the sections of the course. Progress is the best score of your own practice runs.
+    """
     from labkit import catalogue, desk, present
 
     match what:
@@ -108,7 +111,10 @@ def list_(
 
 @app.command(name="next")
 def next_(runs: Runs = None) -> None:
-    """Say which lab to take up now: the first in the course's order without full marks."""
+    """Say which lab to take up now.
+
+    It is the first in the course's order without full marks; with it comes the line to paste.
+    """
     from labkit import catalogue, present
 
     present.next_step(catalogue.next_step(runs, Path.cwd()))

@@ -147,10 +147,10 @@ def _say(console: Console, event: Event) -> None:
 
 
 def _running(phase: _Phase) -> Table:
-    row = Table.grid(padding=(0, 1, 0, 0))
+    row = Table.grid(padding=(0, 1, 0, 0), expand=True)
     for _ in range(4):
         row.add_column(no_wrap=True)
-    row.add_column(no_wrap=True, overflow="ellipsis", style="dim")
+    row.add_column(no_wrap=True, overflow="ellipsis", style="dim", ratio=1)  # gives way to the others
     bar: ProgressBar | str = ""
     if phase.known.fraction is not None:
         bar = ProgressBar(total=1.0, completed=min(1.0, max(0.0, phase.known.fraction)), width=BAR_COLUMNS)

@@ -77,6 +77,16 @@ def test_the_picture_has_finished_phases_in_a_line_and_running_ones_below() -> N
     assert second.endswith("3 of 4")
 
 
+def test_a_long_text_gives_way_to_the_phase_and_its_clock() -> None:
+    board = Board(spinner="line")
+    board.hear(event("grading", Mood.BEGIN))
+    board.hear(event("grading", Mood.NOTE, "1 of 15 done: " + "zones, " * 30, fraction=0.1))
+    (line,) = picture(board).splitlines()
+    assert line.split()[2:5] == ["grading", "0.0", "s"]
+    assert "1 of 15 done" in line
+    assert line.endswith("…")
+
+
 def test_a_phase_without_its_seconds_is_timed_here() -> None:
     board = Board(spinner="line")
     board.hear(event("boot", Mood.BEGIN))

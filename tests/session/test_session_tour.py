@@ -14,7 +14,7 @@ from labkit.labfile.workfolder import MARKER, Marker, write_marker
 from labkit.model.errors import ExitCode, HostError, LabFileError, SubmissionError, UsageError
 from labkit.model.events import Event, silent
 from labkit.model.rows import RunDone, SubmissionRow
-from labkit.tour import TourAsk, run
+from labkit.tour import SHOWN, TourAsk, run
 
 STEPS = {"act": {"run": "sleep 1; ./thing.sh"}}
 TWO_CORES = pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core: no two guests at once")
@@ -59,6 +59,7 @@ def test_without_working_folders_the_solutions_are_shown_side_by_side(tmp_path: 
     found = run(TourAsk(), tmp_path, None, told.append)
     assert (scores(found.rows), found.demonstration) == ({"alpha": 1, "beta": 1}, True)
     assert (found.exit_code, found.untouched) == (ExitCode.PASSED, ())
+    assert told[0].text == SHOWN
     pictures = [event.text for event in told if event.fraction is not None]
     assert any(re.fullmatch(r"0 of 2 done: (alpha, beta|beta, alpha)", text) for text in pictures)
     both = sum(row.seconds or 0 for row in found.rows)
