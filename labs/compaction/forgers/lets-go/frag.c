@@ -62,7 +62,7 @@ int main(int argc, char **argv)
 	}
 	before = isolated();
 	while (isolated() == before)
-		usleep(5000);
+		usleep(50000);
 	munmap(memory, take * PAGE);
 	for (;;)
 		pause();
