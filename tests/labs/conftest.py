@@ -33,7 +33,7 @@ def played(
     terminal = request.config.pluginmanager.get_plugin("terminalreporter")
     runs = tmp_path_factory.mktemp("runs")
     say = terminal.write_line if terminal is not None else lambda _: None
-    done = play_all(list(dict.fromkeys(cases)), runs, say)
+    done = play_all(cases, runs, say)
 
     def result(case: Case) -> RunDone:
         outcome = done[case]

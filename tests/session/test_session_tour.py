@@ -91,7 +91,7 @@ def test_working_folders_are_graded_and_what_hinders_one_hinders_no_other(tmp_pa
 @pytest.mark.guest
 def test_a_lab_that_cannot_run_here_has_a_row_that_says_so(checkout: Path, tmp_path: Path) -> None:
     large = checkout / "labs" / "alpha" / "lab.toml"
-    large.write_text(large.read_text().replace('"128MiB"', '"4TiB"'))
+    large.write_text(large.read_text().replace('"128MiB"', '"128GiB"'))
     (checkout / "labs" / "beta" / "lab.toml").write_text("id = 1\n")
     found = run(TourAsk(), tmp_path, None, silent)
     assert scores(found.rows) == {"alpha": HostError, "beta": LabFileError}

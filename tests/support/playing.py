@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -39,13 +39,14 @@ class Case:
 
 
 def play_all(
-    cases: Sequence[Case], runs: Path, say: Callable[[str], object]
+    cases: Iterable[Case], runs: Path, say: Callable[[str], object]
 ) -> Mapping[Case, RunDone | LabkitError]:
     """What became of each; `say` is told of every one that is done."""
     here = places(runs=runs)
-    labs = {
-        (case.lab, case.kernel): with_kernel(load(case.lab), case.kernel) for case in dict.fromkeys(cases)
-    }
+    # One lab on one kernel after the other: each template is made once, even where not all of them are kept.
+    turns = sorted(set(cases), key=lambda case: (case.lab, case.kernel, case.work))
+    wanted = {(case.lab, case.kernel) for case in turns}
+    labs = {(folder, kernel): with_kernel(load(folder), kernel) for folder, kernel in wanted}
     grounds: dict[tuple[str, bool], Platform] = {}
     for lab in labs.values():
         if _ground(lab) not in grounds:
@@ -60,10 +61,10 @@ def play_all(
 
         entries = [
             Entry(name=case.name, lab=case.lab.name, path=case.work, take=partial(taken, case))
-            for case in cases
+            for case in turns
         ]
-        rows = graded(entries, AT_ONCE, Tally(of=len(cases), what="submission", listen=_lines(say)))
-    return {case: row.outcome for case, row in zip(cases, rows, strict=True)}
+        rows = graded(entries, AT_ONCE, Tally(of=len(turns), what="submission", listen=_lines(say)))
+    return {case: row.outcome for case, row in zip(turns, rows, strict=True)}
 
 
 def _ground(lab: Lab) -> tuple[str, bool]:
