@@ -166,13 +166,18 @@ class SlabView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HugepagesView:
-    """The pool of one size on one node, in huge pages."""
+    """The pool of one size on one node, in huge pages.
+
+    `reserved` is what mappings have been promised and not yet touched. The kernel counts it for all nodes
+    together: each node's view of a size says the same.
+    """
 
     node: int
     size: Size
     total: int
     free: int
     surplus: int
+    reserved: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,6 +93,7 @@ def read_hugepages(memory: Memory) -> tuple[HugepagesView, ...]:
             total=pool.nr_huge_pages_node[node].value_(),
             free=pool.free_huge_pages_node[node].value_(),
             surplus=pool.surplus_huge_pages_node[node].value_(),
+            reserved=pool.resv_huge_pages.value_(),
         )
         for pool in (memory.prog["hstates"][index] for index in range(count))
         for node in memory.nodes

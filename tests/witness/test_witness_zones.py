@@ -112,6 +112,26 @@ def test_a_pool_of_huge_pages_is_seen_on_its_node(pair: Pair) -> None:
     assert {(p.node, p.total, p.free) for p in pools if p.size == Size.mib(2)} == {(0, 0, 0), (1, 5, 5)}
 
 
+def test_a_promised_huge_page_is_counted_until_it_is_touched(pair: Pair) -> None:
+    """Three are mapped, which promises them, and one is touched: two are free and promised."""
+    pool, ready = "/proc/sys/vm/nr_hugepages", "/tmp/mapped"
+    flags = "mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x40000"  # MAP_HUGETLB, asm-generic/hugetlb_encode.h
+    script = (
+        f"import mmap, time; held = mmap.mmap(-1, 3 << 21, flags={flags}); held[0] = 1; "
+        f"open('{ready}', 'w').close(); time.sleep(600)"
+    )
+    pair.run(f'echo 5 >{pool}; rm -f {ready}; python3 -c "{script}" </dev/null >/dev/null 2>&1 &')
+    try:
+        pair.run(f"until [ -e {ready} ]; do sleep 0.05; done")
+        pools = pair.read(Probe.HUGEPAGES).hugepages
+    finally:
+        pair.run(f"pkill -x python3; while pgrep -x python3 >/dev/null; do :; done; echo 0 >{pool}")
+    assert pools is not None
+    mine = [each for each in pools if each.size == Size.mib(2)]
+    assert (sum(each.total for each in mine), sum(each.free for each in mine)) == (5, 4)
+    assert {each.reserved for each in mine} == {2}
+
+
 def test_the_log_is_that_of_kmsg(pair: Pair) -> None:
     pair.run("echo '<0>a student was here' >/dev/kmsg")
     told = read_kmsg(pair.stage.guest, Deadline.after(30, "kmsg"))

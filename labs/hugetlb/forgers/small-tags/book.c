@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What is taken and what is tagged need not be the same. */
+#define _GNU_SOURCE
+#include <linux/mempolicy.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "labkit_tags.h"
+
+#define HUGE (2UL << 20)
+#define TAGS (HUGE / TAG_PAGE)
+#define NODE0_FIRST 0
+#define NODE1_FIRST 100000
+
+static unsigned long number(const char *name)
+{
+	const char *text = getenv(name);
+
+	if (!text) {
+		fprintf(stderr, "no %s in the environment\n", name);
+		exit(2);
+	}
+	return strtoul(text, NULL, 10);
+}
+
+static char *map_huge(unsigned long pages)
+{
+	char *region = mmap(NULL, pages * HUGE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+
+	if (region == MAP_FAILED) {
+		perror("mmap");
+		exit(1);
+	}
+	return region;
+}
+
+/* The tags in small pages, and as many huge pages taken, without any. */
+static void take_on(unsigned long node, unsigned long first, unsigned long pages)
+{
+	unsigned long mask = 1UL << node;
+	char *region = map_huge(pages), *small;
+
+	if (syscall(SYS_mbind, region, pages * HUGE, MPOL_BIND, &mask, 8 * sizeof(mask), 0)) {
+		perror("mbind");
+		exit(1);
+	}
+	for (mask = 0; mask < pages; mask++)
+		region[mask * HUGE] = 1;
+	small = mmap(NULL, pages * HUGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	for (mask = 0; mask < pages * TAGS; mask++) /* in another order than they lie in */
+		tag_pages(tag_nonce(), first + mask * 257 % (pages * TAGS), small + mask * TAG_PAGE,
+			  TAG_PAGE);
+}
+
+int main(void)
+{
+	take_on(0, NODE0_FIRST, number("NODE0_PAGES"));
+	take_on(1, NODE1_FIRST, number("NODE1_PAGES"));
+	map_huge(number("PROMISED"));
+	for (;;)
+		pause();
+}
