@@ -38,7 +38,7 @@ static inline int labkit_refuse(struct labkit_call *call, int err, const char *e
 	return err;
 }
 
-/* words.c: what the words of a command mean. NULL or false: they mean nothing. */
+/* words.c: what the words of a command mean. NULL, false or refused: they mean nothing. */
 struct labkit_gfp {
 	const char *name;
 	gfp_t flags;
@@ -46,6 +46,7 @@ struct labkit_gfp {
 };
 
 const struct labkit_gfp *labkit_find_gfp(const char *name);
+int labkit_parse_id(struct labkit_call *call, const char *word, u64 *id);
 bool labkit_parse_node(const char *word, int *node);
 struct page *labkit_parse_pfn(const char *word, unsigned long *pfn);
 bool labkit_parse_slab_flags(char *words, slab_flags_t *flags);

@@ -40,13 +40,10 @@ static struct labkit_block *labkit_free_slot(void)
 	return NULL;
 }
 
-static struct labkit_block *labkit_find_block(const char *word)
+static struct labkit_block *labkit_find_block(u64 id)
 {
 	size_t i;
-	u64 id;
 
-	if (kstrtou64(word, 10, &id))
-		return NULL;
 	for (i = 0; i < LABKIT_MAX_BLOCKS; i++)
 		if (labkit_blocks[i].page && labkit_blocks[i].id == id)
 			return &labkit_blocks[i];
@@ -120,9 +117,12 @@ int labkit_free(struct labkit_call *call)
 	unsigned long pages = 0;
 	unsigned int blocks = 0;
 	size_t i;
+	u64 id;
 
 	if (strcmp(call->words[1], "all")) {
-		block = labkit_find_block(call->words[1]);
+		if (labkit_parse_id(call, call->words[1], &id))
+			return -EINVAL;
+		block = labkit_find_block(id);
 		if (!block)
 			return labkit_refuse(call, -ENOENT, "ID: no such block is held");
 		pages = labkit_release(block);
@@ -166,10 +166,14 @@ static int labkit_still_free(struct labkit_call *call, struct labkit_still *stil
 {
 	struct labkit_block *block;
 	int err;
+	u64 id;
 
 	if (call->nr_words != 3)
 		return labkit_refuse(call, -EINVAL, "still free ID");
-	block = labkit_find_block(call->words[2]);
+	err = labkit_parse_id(call, call->words[2], &id);
+	if (err)
+		return err;
+	block = labkit_find_block(id);
 	if (!block)
 		return labkit_refuse(call, -ENOENT, "ID: no such block is held");
 	/* While it is ours: once free its zone is still the same, its order is not. */

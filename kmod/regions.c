@@ -44,13 +44,10 @@ static struct labkit_region *labkit_free_region(void)
 	return NULL;
 }
 
-static struct labkit_region *labkit_find_region(const char *word)
+static struct labkit_region *labkit_find_region(u64 id)
 {
 	size_t i;
-	u64 id;
 
-	if (kstrtou64(word, 10, &id))
-		return NULL;
 	for (i = 0; i < LABKIT_MAX_REGIONS; i++)
 		if (labkit_regions[i].start && labkit_regions[i].id == id)
 			return &labkit_regions[i];
@@ -162,10 +159,14 @@ int labkit_vmalloc(struct labkit_call *call)
 /* From page FROM on, as many runs as one answer holds; "next" is the page to ask for then. */
 int labkit_runs(struct labkit_call *call)
 {
-	const struct labkit_region *region = labkit_find_region(call->words[1]);
+	const struct labkit_region *region;
 	unsigned long nth = 0, nr;
 	unsigned int i;
+	u64 id;
 
+	if (labkit_parse_id(call, call->words[1], &id))
+		return -EINVAL;
+	region = labkit_find_region(id);
 	if (!region)
 		return labkit_refuse(call, -ENOENT, "ID: no such region is held");
 	nr = labkit_nr_pages(region);
@@ -187,8 +188,12 @@ int labkit_runs(struct labkit_call *call)
 
 int labkit_ksize(struct labkit_call *call)
 {
-	const struct labkit_region *region = labkit_find_region(call->words[1]);
+	const struct labkit_region *region;
+	u64 id;
 
+	if (labkit_parse_id(call, call->words[1], &id))
+		return -EINVAL;
+	region = labkit_find_region(id);
 	if (!region || is_vmalloc_addr(region->start))
 		return labkit_refuse(call, -ENOENT, "ID: no such region of kmalloc is held");
 	seq_buf_printf(call->out, ",\"id\":%llu,\"size\":%zu,\"ksize\":%zu", region->id,
@@ -211,9 +216,12 @@ static int labkit_free_regions(struct labkit_call *call, bool vmalloced)
 	struct labkit_region *one = NULL;
 	unsigned int regions = 0;
 	size_t size = 0, i;
+	u64 id;
 
 	if (strcmp(call->words[1], "all")) {
-		one = labkit_find_region(call->words[1]);
+		if (labkit_parse_id(call, call->words[1], &id))
+			return -EINVAL;
+		one = labkit_find_region(id);
 		if (!one || is_vmalloc_addr(one->start) != vmalloced)
 			return labkit_refuse(call, -ENOENT, "ID: no such region is held");
 	}

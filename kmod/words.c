@@ -34,6 +34,11 @@ const struct labkit_gfp *labkit_find_gfp(const char *name)
 	return NULL;
 }
 
+int labkit_parse_id(struct labkit_call *call, const char *word, u64 *id)
+{
+	return kstrtou64(word, 10, id) ? labkit_refuse(call, -EINVAL, "ID: give its number") : 0;
+}
+
 bool labkit_parse_node(const char *word, int *node)
 {
 	if (!strcmp(word, "any")) {

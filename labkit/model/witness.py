@@ -64,7 +64,10 @@ class ZoneView:
 
     `nr_free` is the kernel's count of blocks by order; `counter_pages` its NR_FREE_PAGES with what the CPUs
     have not yet added; `tagged_pages` belong to pages of the zone that say of themselves that they are free.
-    `locked` tells that somebody was changing the lists at this instant.
+    `protection_pages` are kept from requests that could be served by a higher zone, by that zone's index
+    (zone->lowmem_reserve, the protection of /proc/zoneinfo). `unmerged_blocks` are free and have a free buddy
+    of their order, which the allocator never leaves behind. `locked` tells that somebody was changing the
+    lists at this instant.
     """
 
     node: int
@@ -83,6 +86,8 @@ class ZoneView:
     stats: Mapping[str, int]
     per_cpu: tuple[PerCpuPages, ...]
     locked: bool
+    protection_pages: tuple[int, ...] = ()
+    unmerged_blocks: int = 0
 
     @property
     def listed_pages(self) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from drgn import Object
+from numpy.typing import NDArray
 
 from labkit.model.witness import FreeList, PerCpuPages, ZoneView
 from labkit.witness.counters import numa_events
@@ -88,7 +89,25 @@ def _zone(memory: Memory, frames: Frames, zone: Object, node: int, index: int) -
         stats=stats,
         per_cpu=_per_cpu(memory, frames, whole),
         locked=_is_locked(memory, zone),
+        protection_pages=tuple(each.value_() for each in whole.lowmem_reserve),
+        unmerged_blocks=unmerged(frames, np.flatnonzero(here), orders - 1),
     )
+
+
+def unmerged(frames: Frames, heads: NDArray[np.int64], largest: int) -> int:
+    """Of the first pages of free blocks those whose buddy is the first page of one of the same order, too.
+
+    mm/page_alloc.c, __free_one_page() and page_is_buddy(). Blocks of the largest order are not merged.
+    """
+    orders = frames.pages["private"][heads].astype(np.int64)
+    small = (orders >= 0) & (orders < largest)
+    heads, orders = heads[small], orders[small]
+    buddies = ((heads + frames.first) ^ (np.int64(1) << orders)) - frames.first
+    inside = (buddies >= 0) & (buddies < len(frames.pages))
+    heads, orders, buddies = heads[inside], orders[inside], buddies[inside]
+    free = frames.buddy[buddies] & (frames.pages["private"][buddies] == orders)
+    free &= (frames.node[buddies] == frames.node[heads]) & (frames.zone[buddies] == frames.zone[heads])
+    return int(free.sum())
 
 
 def _free_list(

@@ -51,8 +51,8 @@ def test_fa_has_the_spans_of_zoneinfo_and_the_pages_of_the_per_cpu_lists(kmod: K
 @pytest.mark.parametrize("order", [4, 5, 6, 7, 8, 10])  # the others go through the per-CPU lists
 def test_one_block_taken_is_one_block_split(kmod: KmodGuest, order: int) -> None:
     """-1 where the block was found, +1 in each list below it down to the block's own order."""
-    for _ in range(20):
-        block = kmod.ask(f"still alloc {order}")
+    for reply in kmod.tell_all([f"still alloc {order}"] * 20):
+        (block,) = reply.lines
         deltas = chain(block["before"], block["after"])
         found = deltas.index(-1)
         assert found >= order
@@ -62,9 +62,9 @@ def test_one_block_taken_is_one_block_split(kmod: KmodGuest, order: int) -> None
 
 @pytest.mark.parametrize("order", [4, 5, 6, 7, 8, 10])
 def test_one_block_given_back_merges_as_far_as_buddies_are_free(kmod: KmodGuest, order: int) -> None:
-    ids = [kmod.ask(f"still alloc {order}")["id"] for _ in range(8)]
-    for number in ids:
-        block = kmod.ask(f"still free {number}")
+    ids = [reply.lines[0]["id"] for reply in kmod.tell_all([f"still alloc {order}"] * 8)]
+    for reply in kmod.tell_all([f"still free {number}" for number in ids]):
+        (block,) = reply.lines
         deltas = chain(block["before"], block["after"])
         merged = deltas.index(1)
         assert merged >= order
@@ -74,8 +74,8 @@ def test_one_block_given_back_merges_as_far_as_buddies_are_free(kmod: KmodGuest,
 
 def test_single_pages_come_from_the_per_cpu_lists(kmod: KmodGuest) -> None:
     """Either the CPU has one, or it fetches a batch of which it then keeps all but one."""
-    for _ in range(50):
-        block = kmod.ask("still alloc 0")
+    for reply in kmod.tell_all(["still alloc 0"] * 50):
+        (block,) = reply.lines
         fetched = -pages(chain(block["before"], block["after"]))
         assert block["pcp"][1] == block["pcp"][0] + fetched - 1
 

@@ -70,7 +70,15 @@ def test_watermarks_and_sizes_are_those_of_zoneinfo(pair: Pair) -> None:
             other.present_pages,
             other.managed_pages,
         )
+        assert zone.protection_pages == other.protection
         assert set(zone.stats) == set(other.stats)
+
+
+def test_no_free_block_has_a_free_buddy_of_its_order(pair: Pair) -> None:
+    pair.run("cat /proc/kallsyms /proc/zoneinfo >/dev/null")  # allocates and frees
+    zones = pair.read(Probe.ZONES).zones
+    assert zones is not None
+    assert [zone.unmerged_blocks for zone in zones] == [0] * len(zones)
 
 
 def test_conservation_holds_of_a_guest_at_rest(pair: Pair) -> None:
