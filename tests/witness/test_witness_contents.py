@@ -10,8 +10,8 @@ from labkit.model.witness import Contents, Look, Probe
 
 pytestmark = pytest.mark.guest
 
-# Maps 24 MiB: 8 with data at the end of each page, 8 with zeroes written, 8 only read; and 8 more that are read
-# where the zero page may be the huge one. Says when it is done.
+# Maps 24 MiB: 8 with data at the end of each page, 8 with zeroes written, 8 only read; and 8 more that are
+# read where the zero page may be the huge one. Says when it is done.
 PROGRAM = """
 import mmap, sys, time
 page, part = 4096, 8 << 20
