@@ -203,12 +203,15 @@ class ThpView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extent:
-    """Pages of a process that lie in one leaf: `first` is the virtual address, `pfn` the frame."""
+    """Pages of a process that lie in one leaf: `first` is the virtual address, `pfn` the frame, `entry` what
+    stands in the table.
+    """
 
     first: int
     pfn: int
     size: Size
     writable: bool
+    entry: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +219,8 @@ class PageTables:
     """A walk of one process' page tables. `resident` is what its rss must be; huge zero and special pages
     (the zero page, device memory) and hugetlbfs count nowhere in rss. `migrating` is the part of it that is
     just being moved: its entries name no frame for as long. `swapped` are swap entries, `tables` the tables
-    below the top one and those kept to split huge pages with, as the mm counts them.
+    below the top one and those kept to split huge pages with, as the mm counts them. `levels` is 4, or 5 with
+    LA57; `zero` are the leaves that map the shared zero page, which are no extents.
     """
 
     pid: int
@@ -226,6 +230,8 @@ class PageTables:
     hugetlb: Size
     tables: Size
     migrating: Size = NOTHING
+    levels: int = 4
+    zero: tuple[Extent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ Intel SDM vol. 3, 4.5; software bits: arch/x86/include/asm/pgtable_types.h.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +64,7 @@ class Walk:
     absent: NDArray[np.uint64]
     absent_huge: NDArray[np.uint64]
     tables: int
+    levels: int
 
 
 def read_page_tables(
@@ -103,10 +105,10 @@ def walk(memory: Memory, pid: int, pgd: int) -> Walk:
             absent_huge = entries[~present & (entries != 0)]
         down = present & ~leaf
         tables, bases = entries[down] & np.uint64(_FRAME), at[down]
-        count += len(tables)
+        count += len(tables) if level < 5 else 0  # no mm counts its p4ds (mm_inc_nr_puds() and below, mm.h)
         if count > MAX_TABLES:
             raise TooMuchError(f"process {pid} has more than {MAX_TABLES} page tables")
-    return Walk(leaves=tuple(leaves), absent=absent, absent_huge=absent_huge, tables=count)
+    return Walk(leaves=tuple(leaves), absent=absent, absent_huge=absent_huge, tables=count, levels=top)
 
 
 def _entries(
@@ -134,6 +136,7 @@ def _summed(memory: Memory, ram: RamMap, walked: Walk, pid: int) -> PageTables:
     first = int(ram.pfn[0])
     resident = hugetlb = kept = 0
     extents: list[Extent] = []
+    zero: list[Extent] = []
     kinds = _by_frame(ram)
     for each in walked.leaves:
         frames = each.frames()
@@ -148,15 +151,8 @@ def _summed(memory: Memory, ram: RamMap, walked: Walk, pid: int) -> PageTables:
         # A table is kept for each huge page that may be split (pgtable_trans_huge_deposit()).
         kept += int(((kind == Kind.ANON) | zeros).sum()) if each.size == PMD else 0
         hugetlb += each.size * int((huge & inside).sum())
-        extents += [
-            Extent(first=int(at), pfn=int(pfn), size=Size(each.size), writable=bool(entry & _WRITE))
-            for at, pfn, entry in zip(
-                each.at[counted | huge].tolist(),
-                frames[counted | huge].tolist(),
-                each.entry[counted | huge].tolist(),
-                strict=True,
-            )
-        ]
+        extents += _extents(each, counted | huge)
+        zero += _extents(each, zeros)
     places = len(memory.prog["swap_info"])
     moving = places + memory.has("num_poisoned_pages")  # a kernel with MEMORY_FAILURE has a type for those
     migrating = PAGE * migration_entries(walked.absent, moving)
@@ -169,7 +165,15 @@ def _summed(memory: Memory, ram: RamMap, walked: Walk, pid: int) -> PageTables:
         swapped=Size(PAGE * swap_entries(walked.absent, places)),
         hugetlb=Size(hugetlb),
         tables=Size(PAGE * (walked.tables + kept)),
+        levels=walked.levels,
+        zero=tuple(sorted(zero, key=lambda extent: extent.first)),
     )
+
+
+def _extents(leaves: Leaves, chosen: NDArray[np.bool_]) -> Iterator[Extent]:
+    named = (leaves.at[chosen], leaves.frames()[chosen], leaves.entry[chosen])
+    for at, pfn, entry in zip(*(each.tolist() for each in named), strict=True):
+        yield Extent(first=at, pfn=pfn, size=Size(leaves.size), writable=bool(entry & _WRITE), entry=entry)
 
 
 def _by_frame(ram: RamMap) -> NDArray[Any]:
