@@ -33,14 +33,14 @@ int main(int argc, char **argv)
 
 	if (argc < 3)
 		die("usage: late ROLE FILL ...");
+	if (prctl(PR_SET_NAME, argv[1]))
+		die("prctl");
 	areas = (size_t)argc - 2;
 	region = map_anonymous((areas + 1) * HUGE);
 	region = (char *)(((uintptr_t)region + HUGE - 1) & ~(HUGE - 1));
 	for (at = 0; at < areas; at++)
 		tag_pages(tag_nonce(), at * (HUGE / LAB_PAGE), region + at * HUGE,
 			  (size_t)parse_number(argv[at + 2]) * LAB_PAGE);
-	if (prctl(PR_SET_NAME, argv[1]))
-		die("prctl");
 	if (!strcmp(argv[1], "collapser"))
 		advise(region, areas * HUGE, MADV_COLLAPSE);
 	raise(SIGSTOP);

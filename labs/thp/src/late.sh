@@ -11,11 +11,12 @@ born)
 	for role in sleeper adviser collapser; do
 		# shellcheck disable=SC2086 # one word an area
 		./late $role $full </dev/null >/dev/null 2>&1 &
-		./station $role
 	done
 	# shellcheck disable=SC2086 # the same
 	./late patchy $FILLS </dev/null >/dev/null 2>&1 &
-	./station patchy
+	for role in sleeper adviser collapser patchy; do
+		./station $role
+	done
 	;;
 advised)
 	echo "$MOST_NONE" >$thp/khugepaged/max_ptes_none
