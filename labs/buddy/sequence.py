@@ -80,7 +80,7 @@ def neighbours(evidence: Evidence) -> Judgement:
 
 
 def given_back(evidence: Evidence) -> Judgement:
-    """Your sequence splits and merges, and in the end the kernel has every page back."""
+    """In the end no block of your sequence is held, and the kernel has every page back."""
     play = _whole(evidence)
     scene = require_completed(evidence, "sequence")
     before, _ = zones(scene, REST)
@@ -90,8 +90,6 @@ def given_back(evidence: Evidence) -> Judgement:
     lost = free_pages(before) - free_pages(after)
     actual = f"{play.held} blocks are held; {taken:,} pages were taken, {lost:,} fewer are free than before"
     shown = at(where, f"free before: {free_pages(before):,} pages, after: {free_pages(after):,}")
-    if not taken or all(not deed.levels for deed in play.deeds):
-        return failed("blocks that are split and merged", f"{taken:,} pages were taken, none split", shown)
     if play.held or lost > NOISE_PAGES:
         return failed(expected, actual, shown)
     return passed(expected, actual, shown)
