@@ -20,18 +20,11 @@ from labkit.grade.parse.oom import OomLog, parse_oom
 from labkit.grade.source import Source, source_of_records
 from labkit.model.evidence import AFTER, BEFORE, SceneEnd, SceneEvidence, Witnessed
 from labkit.model.kernel_log import LogRecord
+from labkit.model.mapped import Contents
 from labkit.model.tags import Tags
 from labkit.model.units import Size
 from labkit.model.verdict import ExcerptLine, Mark, Where
-from labkit.model.witness import (
-    Contents,
-    MemcgView,
-    Reading,
-    SlabView,
-    TaskView,
-    Totals,
-    ZoneView,
-)
+from labkit.model.witness import MemcgView, Reading, SlabView, TaskView, Totals, ZoneView
 
 _TABLES = ("tasks", "memcgs", "dmesg", "contents", "zones", "slabs")
 _SEALING = ("zones", "tasks", "modules", "text")  # what the laws of conservation are about

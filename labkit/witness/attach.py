@@ -13,11 +13,12 @@ from typing import Any
 from drgn import FaultError, OutOfBoundsError, Program, ProgramFlags
 
 from labkit.model.errors import Broken, HostError
+from labkit.model.mapped import Contents, PageTables
 from labkit.model.physical import Range
 from labkit.model.ram_map import RamMap
 from labkit.model.tags import Tags
 from labkit.model.units import Deadline
-from labkit.model.witness import Contents, Incoherent, Look, PageTables, Probe, Reading
+from labkit.model.witness import Incoherent, Look, Probe, Reading
 from labkit.witness.cgroups import read_memcgs
 from labkit.witness.contents import read_contents
 from labkit.witness.counters import read_hugepages, read_thp, read_totals, read_vmstat

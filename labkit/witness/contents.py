@@ -6,8 +6,9 @@ import numpy as np
 from drgn import FaultError
 from numpy.typing import NDArray
 
+from labkit.model.mapped import Contents
 from labkit.model.units import Size
-from labkit.model.witness import PAGE, Contents
+from labkit.model.witness import PAGE
 from labkit.witness.memory import Memory, NonsenseError, TooMuchError
 from labkit.witness.ram import Ram, read_heads
 from labkit.witness.tables import MAX_PROCESSES, Leaves, walk

@@ -13,9 +13,10 @@ import numpy as np
 from drgn import FaultError
 from numpy.typing import NDArray
 
+from labkit.model.mapped import Extent, PageTables
 from labkit.model.ram_map import Kind, RamMap
 from labkit.model.units import Size
-from labkit.model.witness import PAGE, Extent, PageTables
+from labkit.model.witness import PAGE
 from labkit.witness.memory import Memory, NonsenseError, TooMuchError
 from labkit.witness.tasks import mm_of, process_addresses
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from labkit.grade.judging import Decided, broken, require_completed, require_step
 from labkit.grade.witnessed import Seen, require_reading
 from labkit.model.evidence import Evidence, StepResult, after_step
+from labkit.model.mapped import Extent
 from labkit.model.tags import Store
 from labkit.model.units import Size
 from labkit.model.verdict import ExcerptLine, Mark, Where
-from labkit.model.witness import PAGE, Extent, TaskView
+from labkit.model.witness import PAGE, TaskView
 
 HUGE = Size.mib(2)
 HUGE_PAGES = HUGE // PAGE

@@ -8,17 +8,9 @@ import pytest
 
 from labkit.grade.conservation import changes, violations
 from labkit.model.kernel_text import KernelText, ModuleView
+from labkit.model.mapped import PageTables
 from labkit.model.units import Size
-from labkit.model.witness import (
-    FreeList,
-    Incoherent,
-    PageTables,
-    PerCpuPages,
-    Probe,
-    Reading,
-    TaskView,
-    ZoneView,
-)
+from labkit.model.witness import FreeList, Incoherent, PerCpuPages, Probe, Reading, TaskView, ZoneView
 
 ZONE = ZoneView(
     node=1,

@@ -6,8 +6,9 @@ from typing import Any
 
 from labkit.model.evidence import AFTER, Witnessed
 from labkit.model.kernel_log import LogRecord
+from labkit.model.mapped import Contents
 from labkit.model.units import Size
-from labkit.model.witness import Contents, MemcgView, Reading, TaskView
+from labkit.model.witness import MemcgView, Reading, TaskView
 
 EVENTS = {"low": 0, "high": 0, "max": 3, "oom": 1, "oom_kill": 1, "oom_group_kill": 0}
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from witnessed import Pair
 
+from labkit.model.mapped import Contents
 from labkit.model.units import Deadline, Size
-from labkit.model.witness import Contents, Look, Probe
+from labkit.model.witness import Look, Probe
 
 pytestmark = pytest.mark.guest
 
