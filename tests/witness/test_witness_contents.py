@@ -78,8 +78,8 @@ def test_a_process_with_too_many_page_tables_counts_as_empty_and_is_judged(
 
 
 def test_cgroups_may_be_nested_deeper_than_anybody_looks(pair: Pair) -> None:
-    deep = "/deep" * 100
-    pair.run(f"mkdir -p /sys/fs/cgroup{deep} && echo $$ >/sys/fs/cgroup{deep}/cgroup.procs && sleep 0.1")
+    level = "mkdir deep && cd deep && echo +memory >cgroup.subtree_control"
+    pair.run(f"cd /sys/fs/cgroup; for _ in $(seq 100); do {level}; done")
     reading = pair.read(Probe.MEMCGS, Probe.TASKS)
     assert reading.incoherent == ()
     paths = [memcg.path for memcg in reading.memcgs or ()]

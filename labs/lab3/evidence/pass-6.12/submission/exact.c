@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * exact PAGES FAULTS: a page that is read first costs a fault for the zero page, and another one
+ * when it is written to; all others cost one.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+int main(int argc, char **argv)
+{
+	size_t pages, faults, at, page = 4096;
+	volatile char *memory, seen;
+
+	if (argc != 3) {
+		fprintf(stderr, "usage: exact PAGES FAULTS\n");
+		return 2;
+	}
+	pages = strtoul(argv[1], NULL, 10);
+	faults = strtoul(argv[2], NULL, 10);
+	memory = mmap(NULL, pages * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		      -1, 0);
+	if (memory == MAP_FAILED) {
+		perror("mmap");
+		return 1;
+	}
+	raise(SIGSTOP);
+	for (at = 0; at < faults - pages; at++)
+		seen = memory[at * page];
+	for (at = 0; at < pages; at++)
+		memory[at * page] = 'x';
+	raise(SIGSTOP);
+	(void)seen;
+	return 0;
+}

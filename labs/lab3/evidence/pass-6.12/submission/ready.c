@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0
+/* ready PAGES: the kernel is asked for the pages at once, so that no write waits for one. */
+#define _GNU_SOURCE
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* since Linux 5.14; an older libc does not know it */
+#endif
+
+int main(int argc, char **argv)
+{
+	size_t bytes, at, page = 4096;
+	char *memory;
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: ready PAGES\n");
+		return 2;
+	}
+	bytes = strtoul(argv[1], NULL, 10) * page;
+	memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED || madvise(memory, bytes, MADV_POPULATE_WRITE)) {
+		perror("memory");
+		return 1;
+	}
+	raise(SIGSTOP);
+	for (at = 0; at < bytes; at += page)
+		memory[at] = 'x';
+	raise(SIGSTOP);
+	return 0;
+}
