@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from labkit.grade.judging import Decided, broken, failed, passed, require_completed, require_step
 from labkit.grade.witnessed import Seen, require_reading
 from labkit.model.evidence import Evidence, after_step
+from labkit.model.mapped import Contents
 from labkit.model.verdict import Judgement, Where
-from labkit.model.witness import PAGE, Contents, TaskView
+from labkit.model.witness import PAGE, TaskView
 
 SCENE = "faults"
 STOPS = tuple(map(after_step, ("first-stop", "second-stop", "third-stop")))
