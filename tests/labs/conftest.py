@@ -31,9 +31,13 @@ def played(
     """What became of a case. Raises what kept it from being graded."""
     cases = [item.callspec.params["case"] for item in request.session.items if _has_case(item)]
     terminal = request.config.pluginmanager.get_plugin("terminalreporter")
-    runs = tmp_path_factory.mktemp("runs")
-    say = terminal.write_line if terminal is not None else lambda _: None
-    done = play_all(cases, runs, say)
+
+    def say(line: str) -> None:
+        """Who waits for all of them sees each that is done, in a log file too."""
+        terminal.write_line(line)
+        terminal.flush()
+
+    done = play_all(cases, tmp_path_factory.mktemp("runs"), say)
 
     def result(case: Case) -> RunDone:
         outcome = done[case]
