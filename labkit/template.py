@@ -32,7 +32,7 @@ from labkit.qemu.launch import Frozen
 from labkit.qemu.live import live_folder
 from labkit.qemu.template import SEAL, Sealed, check_seal, seal
 
-KEPT_BYTES = Size.gib(8)  # of disk for all templates together; one of 512 MiB takes about 200 MiB
+KEPT_BYTES = Size.gib(16)  # of disk for all templates together: those of all labs on two kernels take 13
 KEPT_DAYS = 30.0
 _LAYOUT = "2"  # of a template's files
 _PAST = "past.json"
