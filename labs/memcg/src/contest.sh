@@ -1,0 +1,17 @@
+#!/bin/sh
+# Whose memory goes, and who dies, when a cgroup is full and one of its two members is protected? `contest.sh
+# low|min` gives the sleeping `db` exactly its own size of that protection, and no swap to the newcomer `batch`.
+set -eu
+top=/sys/fs/cgroup/$1
+
+# shellcheck disable=SC2086 # one word a number
+set -- "$1" $CONTEST
+mkdir "$top"
+echo +memory >"$top/cgroup.subtree_control"
+mkdir "$top/db" "$top/batch"
+echo "$3M" >"$top/memory.max"
+echo "$2M" >"$top/db/memory.$1"
+echo 0 >"$top/batch/memory.swap.max"
+
+./member db "$top/db" "$2" 0
+./member batch "$top/batch" "$4" 1 || [ $? -eq 137 ]
