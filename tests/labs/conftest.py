@@ -7,6 +7,7 @@ class is graded: every core is kept busy, and no submission may harm another.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -32,10 +33,14 @@ def played(
     cases = [item.callspec.params["case"] for item in request.session.items if _has_case(item)]
     terminal = request.config.pluginmanager.get_plugin("terminalreporter")
 
+    capture = request.config.pluginmanager.get_plugin("capturemanager")
+    turn = threading.Lock()
+
     def say(line: str) -> None:
-        """Who waits for all of them sees each that is done, in a log file too."""
-        terminal.write_line(line)
-        terminal.flush()
+        """Who waits for all of them sees each that is done, in a log file too: past pytest's capture."""
+        with turn, capture.global_and_fixture_disabled():
+            terminal.write_line(line)
+            terminal.flush()
 
     done = play_all(cases, tmp_path_factory.mktemp("runs"), say)
 
