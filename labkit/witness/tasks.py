@@ -26,7 +26,8 @@ def process_addresses(memory: Memory) -> Iterator[int]:
 
 def read_tasks(memory: Memory) -> tuple[TaskView, ...]:
     """Every process, in the kernel's order. Raises NonsenseError."""
-    return tuple(_task(memory, address) for address in process_addresses(memory))
+    addresses = tuple(process_addresses(memory))  # first: an endless list shows by its links alone
+    return tuple(_task(memory, address) for address in addresses)
 
 
 def mm_of(memory: Memory, task: Object) -> Object | None:
