@@ -15,6 +15,7 @@ is, so that no check makes a grade out of evidence that is not there. Any other 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from labkit.grade.source import Source, source_of_records, source_of_text
@@ -133,6 +134,14 @@ def require_step(scene: SceneEvidence, name: str) -> StepResult:
     raise Decided(broken(f"step '{name}' runs", f"scene '{scene.name}' recorded no such step"))
 
 
+def ending(step: StepResult) -> str:
+    """How a step ended, with the last thing it complained of."""
+    if step.timed_out:
+        return f"step '{step.name}' had not ended after {step.seconds:.0f} s"
+    told = step.stderr.strip().splitlines()
+    return f"step '{step.name}' ended with status {step.status}" + (f": {told[-1]}" if told else "")
+
+
 def fell(scene: SceneEvidence, expected: str) -> Judgement:
     """Failed, because the guest panicked, hung or was lost; points at the end of its console."""
     tail = source_of_text(f"{scene.name}/console-tail.txt", scene.console_tail)
@@ -191,6 +200,28 @@ class Answers:
         if key not in self.values:
             return failed(expected, "no such answer", self.source.show(missing=[f"{key} ="]))
         return failed(expected, f"{self.values[key]!r}", self.show(key, right=False))
+
+
+def predicted(
+    said: Answers, truth: Mapping[str, object], same: Callable[[object, object], bool], note: str = ""
+) -> Judgement:
+    """A share of the points for each answer that is the `same` as what came true, pointed at line by line."""
+    right = [name for name, real in truth.items() if same(said.values.get(name), real)]
+    off = [name for name in truth if name not in right]
+    expected = ", ".join(f"{name} = {_plain(real)}" for name, real in truth.items()) + note
+    actual = f"{len(right)} of {len(truth)} right"
+    if off:
+        actual += "; off: " + ", ".join(f"{name} {said.values.get(name, 'missing')}" for name in off)
+    where = said.source.show(
+        good=[said.line_of(name) for name in right],
+        bad=[said.line_of(name) for name in off],
+        missing=[f"{name} =" for name in off if name not in said.values],
+    )
+    return partial(len(right) / len(truth), expected, actual, where)
+
+
+def _plain(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def answers(evidence: Evidence, name: str) -> Answers:

@@ -24,10 +24,9 @@ from labkit.model.mapped import Contents
 from labkit.model.tags import Tags
 from labkit.model.units import Size
 from labkit.model.verdict import ExcerptLine, Mark, Where
-from labkit.model.witness import MemcgView, Reading, SlabView, TaskView, Totals, ZoneView
+from labkit.model.witness import SEALING, MemcgView, Reading, SlabView, TaskView, Totals, ZoneView
 
 _TABLES = ("tasks", "memcgs", "dmesg", "contents", "zones", "slabs")
-_SEALING = ("zones", "tasks", "modules", "text")  # what the laws of conservation are about
 _T = TypeVar("_T")
 Row = TaskView | MemcgView | LogRecord | Contents | ZoneView | SlabView
 
@@ -148,9 +147,11 @@ def require_sealed(scene: SceneEvidence) -> Seen:
         if scene.end is not SceneEnd.COMPLETED:
             raise Decided(fell(scene, expected))
         raise Decided(broken(expected, f"scene '{scene.name}' was not read before and after"))
-    for name in _SEALING:
-        if getattr(last.reading, name) is None and not last.reading.incoherent:
-            raise Decided(broken(f"{name} in {last.where}", "a seal holds by them, and the lab did not ask"))
+    for probe in SEALING:
+        if getattr(last.reading, probe.value) is None and not last.reading.incoherent:
+            raise Decided(
+                broken(f"{probe.value} in {last.where}", "a seal holds by them, and the lab did not ask")
+            )
     broken_laws = (*changes(first.reading, last.reading), *violations(last.reading))
     if broken_laws:
         where = Where(

@@ -12,7 +12,7 @@ from labkit.labfile.wrongs import EXPECT, wrongs
 from labkit.model.errors import LabFileError
 from labkit.model.lab import Check, FileRelation, Lab, Tier
 from labkit.model.verdict import EvidenceClass
-from labkit.model.witness import Probe
+from labkit.model.witness import SEALING
 
 HANDOUT = "README.md.j2"
 STARTER = "starter"
@@ -23,9 +23,6 @@ HOLDS = {
     Tier.ROOT: frozenset({EvidenceClass.WITNESS, EvidenceClass.SEALED, EvidenceClass.PHYSICAL}),
     Tier.KERNEL: frozenset({EvidenceClass.SEALED, EvidenceClass.PHYSICAL}),
 }
-
-# What the laws are about by which a kernel is held to be whole (grade/conservation.py).
-_SEALING = frozenset({Probe.ZONES, Probe.TASKS, Probe.MODULES, Probe.TEXT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +141,7 @@ def _unwitnessed(lab: Lab) -> Iterator[Complaint]:
         EvidenceClass.WITNESS: ('probes = ["tasks", …]', bool(lab.looks)),
         EvidenceClass.SEALED: (
             'probes = ["zones", "tasks", "modules", "text"]',
-            any(_SEALING.issubset(look.probes) for look in lab.looks),
+            any({*SEALING}.issubset(look.probes) for look in lab.looks),
         ),
         EvidenceClass.PHYSICAL: ("tags = true", any(look.tags for look in lab.looks)),
     }

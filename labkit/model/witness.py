@@ -37,6 +37,10 @@ class Probe(Enum):
     TAGS = "tags"
 
 
+# What the laws are about by which a kernel is held to be whole (grade/conservation.py).
+SEALING = (Probe.ZONES, Probe.TASKS, Probe.MODULES, Probe.TEXT)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FreeList:
     """One free list. `blocks` were counted by walking it; `faults` of them are no free block of this list."""

@@ -7,6 +7,7 @@ labkit's own process: no code of a student's runs in this guest.
 from __future__ import annotations
 
 from labkit.grade.conservation import violations
+from labkit.grade.drawn import number
 from labkit.grade.judging import Decided, broken, failed, passed, require_completed
 from labkit.grade.witnessed import require_reading
 from labkit.model.evidence import Evidence, after_step
@@ -137,9 +138,7 @@ def _whole(evidence: Evidence) -> Played:
 
 
 def _order(evidence: Evidence) -> int:
-    value = evidence.request.parameters["order"]
-    assert isinstance(value, int)
-    return value
+    return number(evidence, "order")
 
 
 def _sign(did: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from labkit.grade import relate
+from labkit.grade.drawn import number
 from labkit.grade.judging import answers, failed, passed, require_completed
 from labkit.grade.witnessed import require_reading
 from labkit.model.evidence import Evidence, after_step
@@ -18,7 +19,6 @@ from .reading import (
     free_pages,
     kept_pages,
     key,
-    number,
     program,
     shown,
     torn,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from labkit.grade.drawn import number
 from labkit.grade.judging import Decided, broken, failed, require_completed, require_step, stdout
 from labkit.grade.source import Source
 from labkit.grade.witnessed import Row, Seen, require_reading
@@ -15,13 +16,6 @@ from labkit.model.witness import PAGE, TaskView, ZoneView
 
 HUGE = 9  # the order of a 2 MiB page
 LOOK, COMPACT = after_step("look"), after_step("compact")
-
-
-def number(evidence: Evidence, name: str) -> int:
-    """One of the seed's numbers."""
-    value = evidence.request.parameters[name]
-    assert isinstance(value, int)
-    return value
 
 
 def key(parameters: Parameters) -> dict[str, object]:

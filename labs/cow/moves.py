@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from labkit.grade.drawn import number
 from labkit.model.lab import Parameters
 
 PARENT, CHILD = "parent", "child"
@@ -75,13 +76,6 @@ def moves(parameters: Parameters) -> tuple[Move, ...]:
 def changed(parameters: Parameters) -> range:
     """The pages of the table that the snapshot's parent changes while the saver lives."""
     return range(number(parameters, "first"), number(parameters, "table"), number(parameters, "every"))
-
-
-def number(parameters: Mapping[str, object], name: str) -> int:
-    """One of the seed's numbers."""
-    value = parameters[name]
-    assert isinstance(value, int)
-    return value
 
 
 def key(parameters: Parameters) -> Mapping[str, object]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from labkit.grade.drawn import number
 from labkit.grade.judging import Answers, Decided, answers, broken, failed, partial, passed
 from labkit.grade.witnessed import Seen
 from labkit.model.evidence import Evidence
 from labkit.model.verdict import Judgement
 from labkit.model.witness import TaskView
 
-from .moves import CHILD, PARENT, Move, moves, number
+from .moves import CHILD, PARENT, Move, moves
 from .reading import NODE_OF_CHILD, Pages, frames, own_program, pages_of, told
 
 # A move takes up to 3 faults of the program's own (its stack, a page of libc), and a page more or less in

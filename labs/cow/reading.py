@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from labkit.grade.judging import Decided, broken, require_completed, require_step
+from labkit.grade.judging import Decided, broken, ending, require_completed, require_step
 from labkit.grade.witnessed import Seen, require_reading
-from labkit.model.evidence import Evidence, StepResult, after_step
+from labkit.model.evidence import Evidence, after_step
 from labkit.model.tags import Store
 from labkit.model.verdict import ExcerptLine, Mark, Where
 from labkit.model.witness import TaskView
@@ -66,14 +66,6 @@ def own_program(evidence: Evidence, scene: str, step: str) -> Seen:
     if result.status != 0:
         raise Decided(broken(f"labkit's own step '{step}' ends with 0", ending(result)))
     return look(evidence, scene, step)
-
-
-def ending(step: StepResult) -> str:
-    """How a step ended, with the last thing it complained of."""
-    if step.timed_out:
-        return f"step '{step.name}' had not ended after {step.seconds:.0f} s"
-    told = step.stderr.strip().splitlines()
-    return f"step '{step.name}' ended with status {step.status}" + (f": {told[-1]}" if told else "")
 
 
 def told(seen: Seen, *lines: str, good: bool) -> Where:

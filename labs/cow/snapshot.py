@@ -5,15 +5,25 @@ from __future__ import annotations
 import re
 
 from labkit.grade import relate
-from labkit.grade.judging import Decided, broken, failed, passed, require_completed, require_step, stdout
+from labkit.grade.drawn import number
+from labkit.grade.judging import (
+    Decided,
+    broken,
+    ending,
+    failed,
+    passed,
+    require_completed,
+    require_step,
+    stdout,
+)
 from labkit.grade.witnessed import Seen
 from labkit.model.evidence import Evidence
 from labkit.model.units import Size
 from labkit.model.verdict import Judgement
 from labkit.model.witness import PAGE, TaskView
 
-from .moves import changed, number
-from .reading import Pages, ending, frames, look, own_program, pages_of, told
+from .moves import changed
+from .reading import Pages, frames, look, own_program, pages_of, told
 
 PROGRAM, CROWD = "snapshot", "crowd"
 STUDENT = 1000

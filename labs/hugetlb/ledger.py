@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
+from labkit.grade.drawn import number
 from labkit.grade.judging import Answers, Decided, broken, failed, passed, require_completed
 from labkit.grade.witnessed import require_reading
 from labkit.model.evidence import BEFORE, Evidence, SceneEvidence, after_step
 from labkit.model.verdict import Judgement
 from labkit.model.witness import TaskView
 
-from .pool import HUGE_MIB, NODE_PAGES, POOL, number
-from .reading import (
-    book_after,
-    four_numbers,
-    judge_answers,
-    point,
-    pools,
-    predictions,
-    told,
-)
+from .pool import HUGE_MIB, NODE_PAGES, POOL
+from .reading import book_after, four_numbers, judge_answers, point, pools, predictions, told
 
 HOLDER = "holder"
 # MiB: what programs that start and end meanwhile do to free memory, and what each CPU keeps of it. The pool

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from labkit.grade.drawn import number
 from labkit.model.lab import Parameters
 
 # As lab.toml declares the machine; a pure test holds the two together.
@@ -12,13 +13,6 @@ POOL = sum(NODE_PAGES)
 HUGE_MIB = 2
 
 Book = tuple[int, int, int, int]  # HugePages_Total, _Free, _Rsvd, _Surp
-
-
-def number(parameters: Mapping[str, object], name: str) -> int:
-    """One of the seed's numbers."""
-    value = parameters[name]
-    assert isinstance(value, int)
-    return value
 
 
 def left(parameters: Mapping[str, object], mapped: str = "mapped") -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from labkit.grade.judging import Answers, Decided, answers, broken, failed, partial, require_step
+from labkit.grade.judging import Answers, Decided, answers, broken, ending, failed, partial, require_step
 from labkit.grade.witnessed import Seen, require_reading
 from labkit.model.evidence import Evidence, SceneEvidence, StepResult, after_step
 from labkit.model.machine import MIB2
@@ -92,16 +92,6 @@ def told(scene: SceneEvidence, name: str) -> Told:
     if (error, signal) not in ((ENOMEM, 0), (0, SIGBUS), (0, 0)):
         raise Decided(broken("ENOMEM, SIGBUS, or neither", f"errno {error}, signal {signal}"))
     return Told(error=error, touched=touched, faults=faults, signal=signal, step=step)
-
-
-def ending(step: StepResult) -> str:
-    """How a step ended, with the last thing it complained of."""
-    if step.timed_out:
-        return f"step '{step.name}' had not ended after {step.seconds:.0f} s"
-    complaints = step.stderr.strip().splitlines()
-    return f"step '{step.name}' ended with status {step.status}" + (
-        f": {complaints[-1]}" if complaints else ""
-    )
 
 
 def predictions(evidence: Evidence) -> Answers:

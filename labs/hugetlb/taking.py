@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from labkit.grade.judging import Decided, broken, failed, passed, require_completed, require_step
+from labkit.grade.drawn import number
+from labkit.grade.judging import Decided, broken, ending, failed, passed, require_completed, require_step
 from labkit.grade.witnessed import Seen, require_reading
 from labkit.model.evidence import BEFORE, Evidence, after_step
 from labkit.model.machine import MIB2
 from labkit.model.verdict import Judgement
 
-from .pool import NODE_PAGES, POOL, left, number
-from .reading import TAGS, blocks, book, book_after, ending, found, point, pools
+from .pool import NODE_PAGES, POOL, left
+from .reading import TAGS, blocks, book, book_after, found, point, pools
 
 # First indices, as the handout and the starter have them.
 NODE_FIRST = (0, 100_000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from labkit.grade.drawn import number
 from labkit.model.lab import Parameters
 
 MIB_PAGES = 256  # pages of a MiB
@@ -64,13 +65,6 @@ def sizes(parameters: Parameters) -> dict[str, int]:
     drawn = parameters["sizes"]
     assert isinstance(drawn, tuple)
     return {act: int(size) for act, size in zip(ACTS, drawn, strict=True)}
-
-
-def number(parameters: Mapping[str, object], name: str) -> int:
-    """One of the seed's numbers."""
-    value = parameters[name]
-    assert isinstance(value, int)
-    return value
 
 
 def words(parameters: Mapping[str, object], name: str) -> tuple[str, ...]:

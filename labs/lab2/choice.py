@@ -6,6 +6,7 @@ from labkit.grade.judging import (
     Decided,
     answers,
     broken,
+    ending,
     failed,
     partial,
     passed,
@@ -18,7 +19,7 @@ from labkit.model.evidence import Evidence, SceneEvidence, after_step
 from labkit.model.verdict import Judgement
 
 from .herd import PLAN_BOUND, Member, key
-from .reading import census, deaths, ending, herd_of, members, oom_score
+from .reading import census, deaths, herd_of, members, oom_score
 
 FIRST_ACT, SECOND_ACT, THE_END = map(after_step, ("first-act", "second-act", "plan-pressure"))
 CANDIDATES = 4  # the presser's count in the first act

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
-from labkit.grade.judging import answers, broken, failed, passed, require_completed, require_step
+from labkit.grade.drawn import number
+from labkit.grade.judging import answers, broken, ending, failed, passed, require_completed, require_step
 from labkit.grade.witnessed import Seen, require_reading
 from labkit.model.evidence import BEFORE, Evidence, SceneEvidence, StepResult, after_step
 from labkit.model.units import Size
 from labkit.model.verdict import Judgement
 
-from .reading import KILLED, cgroup_reports, ending, group_of, herd_of, number, oom_score
+from .reading import KILLED, cgroup_reports, group_of, herd_of, oom_score
 
 LIMIT = after_step("limit")
 COURSE_GROUP = "/test_oom"

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from labkit.grade.judging import Decided, broken, failed, require_step, stdout
+from labkit.grade.judging import Decided, broken, ending, failed, require_step, stdout
 from labkit.grade.parse.oom import OomKill, OomReport, OomVictim
 from labkit.grade.source import Source
 from labkit.grade.witnessed import Seen
-from labkit.model.evidence import Evidence, SceneEvidence, StepResult
+from labkit.model.evidence import Evidence, SceneEvidence
 from labkit.model.witness import PAGE, MemcgView, TaskView, Totals
 
 from .herd import Member, herd
@@ -50,14 +50,6 @@ def census(scene: SceneEvidence, step: str) -> tuple[Source, dict[str, Row]]:
     return source, rows
 
 
-def ending(step: StepResult) -> str:
-    """How a step ended, with the last thing it complained of."""
-    if step.timed_out:
-        return f"step '{step.name}' had not ended after {step.seconds:.0f} s"
-    told = step.stderr.strip().splitlines()
-    return f"step '{step.name}' ended with status {step.status}" + (f": {told[-1]}" if told else "")
-
-
 def herd_of(seen: Seen) -> dict[str, TaskView]:
     """The processes of a reading by name; of several with one name the last started."""
     return {task.comm: task for task in seen.tasks}
@@ -84,13 +76,6 @@ def oom_score(task: TaskView, totals: Totals) -> int:
 def cgroup(evidence: Evidence) -> str:
     """The name of this student's cgroup."""
     return str(evidence.request.parameters["cgroup"])
-
-
-def number(evidence: Evidence, name: str) -> int:
-    """One of the seed's numbers."""
-    value = evidence.request.parameters[name]
-    assert isinstance(value, int)
-    return value
 
 
 def members(evidence: Evidence) -> tuple[Member, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from labkit.grade.judging import failed, passed, require_completed, require_step
+from labkit.grade.drawn import number
+from labkit.grade.judging import ending, failed, passed, require_completed, require_step
 from labkit.grade.witnessed import require_reading
 from labkit.model.evidence import Evidence, after_step
 from labkit.model.verdict import Judgement
 
-from .reading import cgroup_reports, ending, group_of, number
+from .reading import cgroup_reports, group_of
 
 GROUP = after_step("group")
 

@@ -3,15 +3,7 @@
 stops.py judges the student's programs where they stood still, paces.py the predictions.
 """
 
-from .paces import (
-    huge_faults,
-    huge_memory,
-    key,
-    no_faults_yet,
-    small_faults,
-    small_memory,
-    touch_every_page,
-)
+from .paces import huge_faults, huge_memory, key, no_faults_yet, small_faults, small_memory, touch_every_page
 from .stops import exact, ready_faults, ready_there, twice_read, twice_write
 
 __all__ = [

@@ -11,8 +11,8 @@ from labkit.grade.judging import (
     Decided,
     answers,
     broken,
-    failed,
     partial,
+    predicted,
     require_completed,
     require_step,
     stdout,
@@ -128,22 +128,9 @@ def _predicted(
     evidence: Evidence, truth: Mapping[str, int], unit: str, *, tolerance: int = TOLERANCE
 ) -> Judgement:
     """A share of the points for each answer that is right."""
-    said = answers(evidence, "predictions.toml")
-    right = [name for name, real in truth.items() if _holds(said.values.get(name), real, tolerance)]
-    off = [name for name in truth if name not in right]
     margin = f" (each ± {tolerance})" if tolerance else ""
-    expected = ", ".join(f"{name} = {real:,}" for name, real in truth.items()) + f" {unit}{margin}"
-    actual = f"{len(right)} of {len(truth)} right"
-    if off:
-        actual += "; off: " + ", ".join(f"{name} {said.values.get(name, 'missing')}" for name in off)
-    where = said.source.show(
-        good=[said.line_of(name) for name in right],
-        bad=[said.line_of(name) for name in off],
-        missing=[f"{name} =" for name in off if name not in said.values],
-    )
-    if not right:
-        return failed(expected, actual, where)
-    return partial(len(right) / len(truth), expected, actual, where)
+    said = answers(evidence, "predictions.toml")
+    return predicted(said, truth, lambda answer, real: _holds(answer, real, tolerance), f" {unit}{margin}")
 
 
 def _holds(answer: object, real: int, tolerance: int) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from labkit.grade.drawn import number
 from labkit.grade.judging import Decided, broken, failed, passed, require_completed, require_step
 from labkit.grade.witnessed import Seen, require_reading
 from labkit.model.evidence import Evidence, after_step
@@ -177,10 +178,3 @@ _HINT = "raise(SIGSTOP) stops a process; labkit looks at it and sends it SIGCONT
 
 def _at(seen: Seen, task: TaskView) -> Where:
     return seen.show(bad=[task])
-
-
-def number(evidence: Evidence, name: str) -> int:
-    """One of the seed's numbers."""
-    value = evidence.request.parameters[name]
-    assert isinstance(value, int)
-    return value

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from labkit.grade.judging import Decided, broken, failed, passed, require_completed, require_step
+from labkit.grade.drawn import number
+from labkit.grade.judging import Decided, broken, ending, failed, passed, require_completed, require_step
 from labkit.grade.witnessed import Seen, require_reading
 from labkit.model.evidence import Evidence, SceneEvidence, after_step
 from labkit.model.verdict import Judgement
 from labkit.model.witness import MemcgView, TaskView
 
 from .contest import SHOP_MIB
-from .reading import MIB, ending, kills_in, mib, number
+from .reading import MIB, kills_in, mib
 
 HELD, RELEASED, SEATED, RUSHED = map(after_step, ("hog", "release", "db", "rush"))
 # Beyond memory.high a charge of 64 pages sleeps for 64 s times the square of the share that is too much, for

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from labkit.grade.judging import Decided, broken, require_step
+from labkit.grade.judging import Decided, broken, ending, require_step
 from labkit.grade.parse.oom import OomKill
 from labkit.grade.witnessed import Seen
-from labkit.model.evidence import Evidence, SceneEvidence, StepResult
+from labkit.model.evidence import SceneEvidence, StepResult
 from labkit.model.units import Size
 from labkit.model.witness import MemcgView
 
 KILLED = 128 + 9  # a shell's word for SIGKILL
 MIB = 1 << 20
-
-
-def number(evidence: Evidence, name: str) -> int:
-    """One of the seed's numbers."""
-    value = evidence.request.parameters[name]
-    assert isinstance(value, int)
-    return value
-
-
-def ending(step: StepResult) -> str:
-    """How a step ended, with the last thing it complained of."""
-    if step.timed_out:
-        return f"step '{step.name}' had not ended after {step.seconds:.0f} s"
-    told = step.stderr.strip().splitlines()
-    return f"step '{step.name}' ended with status {step.status}" + (f": {told[-1]}" if told else "")
 
 
 def require_played(scene: SceneEvidence, step: str) -> StepResult:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from labkit.grade.drawn import number
 from labkit.grade.judging import Decided, broken, failed, partial, passed, require_completed, require_file
 from labkit.grade.parse.numa import parse_distances
 from labkit.grade.parse.oom import OomReport, OomVictim
@@ -11,7 +12,7 @@ from labkit.grade.witnessed import Seen, require_reading
 from labkit.model.evidence import Evidence, SceneEvidence, after_step
 from labkit.model.verdict import Judgement, Outcome
 
-from .cases import NODES, Region, nearest, number, numbers
+from .cases import NODES, Region, nearest, numbers
 from .policies import STRICT_FIRST
 from .reading import BOOKS, Lie, books, judge_said, lie_of, numbers_said, point, predictions, zones
 

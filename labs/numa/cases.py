@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from labkit.grade.drawn import number
 from labkit.model.lab import Parameters
 
 # As lab.toml declares the machine; a pure test holds the two together.
@@ -38,13 +39,6 @@ def fallback(node: int) -> tuple[int, ...]:
 def nearest(cpu_node: int, allowed: Sequence[int]) -> int:
     """Of the allowed nodes the one that comes first on the list of the CPU's node."""
     return next(node for node in fallback(cpu_node) if node in allowed)
-
-
-def number(parameters: Mapping[str, object], name: str) -> int:
-    """One of the seed's numbers."""
-    value = parameters[name]
-    assert isinstance(value, int)
-    return value
 
 
 def numbers(parameters: Mapping[str, object], name: str) -> tuple[int, ...]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from labkit.grade.judging import Decided, failed, passed, require_completed, require_step
+from labkit.grade.drawn import number
+from labkit.grade.judging import Decided, ending, failed, passed, require_completed, require_step
 from labkit.grade.witnessed import require_reading
 from labkit.model.evidence import Evidence, after_step
 from labkit.model.verdict import Judgement
 
-from .cases import Region, number, numbers
-from .reading import Lie, ending, lie_of
+from .cases import Region, numbers
+from .reading import Lie, lie_of
 
 STEP = "place"
 # First indices, as the handout and the starter have them.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from labkit.grade.judging import broken, failed, passed, require_completed, require_step
+from labkit.grade.drawn import number
+from labkit.grade.judging import broken, ending, failed, passed, require_completed, require_step
 from labkit.grade.witnessed import require_reading
 from labkit.model.evidence import Evidence, SceneEvidence, after_step
 from labkit.model.verdict import Judgement
 
-from .cases import Region, number, numbers
-from .reading import Lie, ending, judge_said, judge_split, predictions, tenants_lie, zones
+from .cases import Region, numbers
+from .reading import Lie, judge_said, judge_split, predictions, tenants_lie, zones
 
 SPILL = "spill"  # all of labkit's processes live until this step has ended
 # First indices, as lab.toml's steps have them.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from labkit.grade.judging import Answers, Decided, answers, broken, failed, passed
 from labkit.grade.witnessed import Seen, require_reading
-from labkit.model.evidence import Evidence, SceneEvidence, StepResult, after_step
+from labkit.model.evidence import Evidence, SceneEvidence, after_step
 from labkit.model.tags import Store
 from labkit.model.verdict import ExcerptLine, Judgement, Mark, Where
 from labkit.model.witness import ZoneView
@@ -116,14 +116,6 @@ def books(scene: SceneEvidence, before: str, after: str) -> Mapping[str, tuple[i
     return {
         name: tuple(total(last, name, node) - total(first, name, node) for node in NODES) for name in BOOKS
     }
-
-
-def ending(step: StepResult) -> str:
-    """How a step ended, with the last thing it complained of."""
-    if step.timed_out:
-        return f"step '{step.name}' had not ended after {step.seconds:.0f} s"
-    told = step.stderr.strip().splitlines()
-    return f"step '{step.name}' ended with status {step.status}" + (f": {told[-1]}" if told else "")
 
 
 def predictions(evidence: Evidence) -> Answers:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from labkit.grade.drawn import number
 from labkit.grade.judging import (
     Decided,
     broken,
+    ending,
     failed,
     passed,
     require_completed,
@@ -21,7 +23,7 @@ from labkit.model.evidence import Evidence, after_step
 from labkit.model.verdict import Judgement
 from labkit.model.witness import PAGE, ZoneView
 
-from .reading import ending, require_played
+from .reading import require_played
 
 STUDENT = 1000
 MEMPOLICY = "CONSTRAINT_MEMORY_POLICY"
@@ -32,7 +34,7 @@ STARVED, SURVEYED = after_step("starve"), after_step("survey")
 
 def starve(evidence: Evidence) -> Judgement:
     """Your program is killed because one node ran out for it, while the rest of the guest had memory."""
-    node = _number(evidence, "node")
+    node = number(evidence, "node")
     scene = require_completed(evidence, "own")
     seen = require_reading(scene, STARVED)
     expected = f"constraint={MEMPOLICY},nodemask={node}: node {node} alone ran out for a process of yours"
@@ -89,7 +91,7 @@ def reserve(evidence: Evidence) -> Judgement:
     for step in ("strict", "survey"):
         require_played(scene, step)
     mode = require_file(scene, "/proc/sys/vm/overcommit_memory", SURVEYED).text
-    space, window = _number(evidence, "reserve_gib") << 20, _number(evidence, "window_mib") << 10
+    space, window = number(evidence, "reserve_gib") << 20, number(evidence, "window_mib") << 10
     expected = (
         f"overcommit_memory = 2, and a process that runs ./reserve has {space >> 20} GiB of address space "
         f"and at least {window >> 10} MiB of anonymous memory"
@@ -128,9 +130,3 @@ def _rows(source: Source, seen: Seen) -> list[_Row]:
         _Row(line=number, uid=uid, space_kib=space, anon_kib=exact.get(pid, 0))
         for number, pid, uid, space, _ in told
     ]
-
-
-def _number(evidence: Evidence, name: str) -> int:
-    value = evidence.request.parameters[name]
-    assert isinstance(value, int)
-    return value

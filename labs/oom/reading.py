@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from labkit.grade.judging import Answers, Decided, answers, broken, require_completed, require_step
+from labkit.grade.judging import Answers, Decided, answers, broken, ending, require_completed, require_step
 from labkit.grade.parse.oom import OomKill, OomVictim
 from labkit.grade.witnessed import Seen, require_reading
 from labkit.model.evidence import Evidence, SceneEvidence, StepResult, after_step
@@ -60,14 +60,6 @@ def words(value: object) -> tuple[str, ...] | None:
 
 def quoted(row: Sequence[str]) -> str:
     return "[" + ", ".join(f'"{word}"' for word in row) + "]"
-
-
-def ending(step: StepResult) -> str:
-    """How a step ended, with the last thing it complained of."""
-    if step.timed_out:
-        return f"step '{step.name}' had not ended after {step.seconds:.0f} s"
-    told = step.stderr.strip().splitlines()
-    return f"step '{step.name}' ended with status {step.status}" + (f": {told[-1]}" if told else "")
 
 
 def require_played(scene: SceneEvidence, step: str) -> StepResult:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from labkit.grade.judging import (
+    Answers,
     Decided,
     answers,
     broken,
     failed,
-    partial,
     passed,
+    predicted,
     require_completed,
     require_step,
     stdout,
@@ -40,26 +41,26 @@ FLAGS_OF = {
 def stops(evidence: Evidence) -> Judgement:
     """You said in which table the walk ends for each of the five pages that nobody has touched."""
     truth = {name: spot(evidence, FOUR, name).stop for name in _trees(evidence.request.parameters)}
-    return _predicted(evidence, truth, _same_word)
+    return predicted(_said(evidence), truth, _same_word)
 
 
 def stops_five(evidence: Evidence) -> Judgement:
     """You said where it ends with five levels, for a page 512 GiB away and for one beyond 128 TiB."""
     far = _trees(evidence.request.parameters)[PLACES.index("far")]
     truth = {"five_far": spot(evidence, FIVE, far).stop, "five_high": spot(evidence, FIVE, "high").stop}
-    return _predicted(evidence, truth, _same_word)
+    return predicted(_said(evidence), truth, _same_word)
 
 
 def bits(evidence: Evidence) -> Judgement:
     """You said which flags an entry has after a read, after a write, and when it maps a huge page."""
     truth = {key: ", ".join(sorted(spot(evidence, FOUR, name).flags)) for key, name in FLAGS_OF.items()}
-    return _predicted(evidence, truth, _same_flags)
+    return predicted(_said(evidence), truth, _same_flags)
 
 
 def tables(evidence: Evidence) -> Judgement:
     """You said how many page tables it takes to read a row of pages, 4 KiB, 2 MiB and 1 GiB apart."""
     rows = _rows(evidence)
-    return _predicted(evidence, {key: rows[row] for key, row in ROWS.items()}, _same_number)
+    return predicted(_said(evidence), {key: rows[row] for key, row in ROWS.items()}, _same_number)
 
 
 def zero_page_shared(evidence: Evidence) -> Judgement:
@@ -113,23 +114,8 @@ def _rows(evidence: Evidence) -> dict[str, int]:
     return found
 
 
-def _predicted(
-    evidence: Evidence, truth: Mapping[str, object], same: Callable[[object, object], bool]
-) -> Judgement:
-    """A share of the points for each answer that is right."""
-    said = answers(evidence, "predictions.toml")
-    right = [key for key, real in truth.items() if same(said.values.get(key), real)]
-    off = [key for key in truth if key not in right]
-    expected = "; ".join(f"{key} = {real}" for key, real in truth.items())
-    actual = f"{len(right)} of {len(truth)} right"
-    if off:
-        actual += "; off: " + ", ".join(f"{key} {said.values.get(key, 'missing')}" for key in off)
-    where = said.source.show(
-        good=[said.line_of(key) for key in right],
-        bad=[said.line_of(key) for key in off],
-        missing=[f"{key} =" for key in off if key not in said.values],
-    )
-    return partial(len(right) / len(truth), expected, actual, where)
+def _said(evidence: Evidence) -> Answers:
+    return answers(evidence, "predictions.toml")
 
 
 def _same_word(answer: object, real: object) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from labkit.grade import relate
+from labkit.grade.drawn import number
 from labkit.grade.judging import (
     Decided,
     answers,
@@ -22,7 +23,7 @@ from labkit.model.evidence import Evidence, after_step
 from labkit.model.verdict import Judgement, Where
 from labkit.model.witness import SlabView
 
-from .layout import Layout, key, number
+from .layout import Layout, key
 
 __all__ = ["key"]
 

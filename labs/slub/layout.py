@@ -5,9 +5,9 @@ mm/slub.c of Linux v6.1 and v6.12, calculate_sizes() and calculate_order(); with
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
+from labkit.grade.drawn import number
 from labkit.model.lab import Parameters
 
 PAGE = 4096
@@ -69,10 +69,3 @@ def key(parameters: Parameters) -> dict[str, object]:
     count = number(parameters, "count")
     objects = layout(number(parameters, "small"), keeps_content=True).objects
     return {"layout": expected(parameters), "slow": -(-count // objects), "quarter": count // 4}
-
-
-def number(parameters: Mapping[str, object], name: str) -> int:
-    """One of the seed's numbers."""
-    value = parameters[name]
-    assert isinstance(value, int)
-    return value

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from labkit.grade.drawn import number
 from labkit.model.lab import Parameters
 
 HUGE_PAGES = 512  # small pages in a huge one
 REGIONS = ("plain", "asking", "refusing")  # nothing said, MADV_HUGEPAGE, MADV_NOHUGEPAGE
 MODES = ("always", "madvise", "never")
-
-
-def number(parameters: Mapping[str, object], name: str) -> int:
-    """One of the seed's numbers."""
-    value = parameters[name]
-    assert isinstance(value, int)
-    return value
 
 
 def region_pages(parameters: Mapping[str, object]) -> int:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from labkit.grade.judging import partial, require_completed, require_step
+from labkit.grade.drawn import number
+from labkit.grade.judging import ending, partial, require_completed, require_step
 from labkit.grade.witnessed import Seen
 from labkit.model.evidence import Evidence
 from labkit.model.verdict import Judgement
 from labkit.model.witness import TaskView
 
-from .key import HUGE_PAGES, number
-from .reading import HUGE, Homes, counter, ending, homes, leaves, look, told
+from .key import HUGE_PAGES
+from .reading import HUGE, Homes, counter, homes, leaves, look, told
 
 SCENES = {"asked": "madvise", "given": "always"}
 STUDENT = 1000

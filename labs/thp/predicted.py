@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from labkit.grade.drawn import number
 from labkit.grade.judging import Answers, answers, failed, partial, passed
 from labkit.grade.relate import delta
 from labkit.grade.witnessed import Seen
@@ -9,7 +10,7 @@ from labkit.model.evidence import Evidence
 from labkit.model.verdict import Judgement
 from labkit.model.witness import TaskView
 
-from .key import HUGE_PAGES, MODES, REGIONS, fills, number, region_pages
+from .key import HUGE_PAGES, MODES, REGIONS, fills, region_pages
 from .reading import Homes, counter, homes, huge_leaves, own_program, told
 
 ANSWERS = "predictions.toml"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from labkit.grade.judging import Decided, broken, require_completed, require_step
+from labkit.grade.judging import Decided, broken, ending, require_completed, require_step
 from labkit.grade.witnessed import Seen, require_reading
-from labkit.model.evidence import Evidence, StepResult, after_step
+from labkit.model.evidence import Evidence, after_step
 from labkit.model.mapped import Extent
 from labkit.model.tags import Store
 from labkit.model.units import Size
@@ -84,14 +84,6 @@ def counter(seen: Seen, name: str) -> int:
     if name not in counters:
         raise Decided(broken(f"a counter {name} in {seen.witnessed.where}", "there is none"))
     return counters[name]
-
-
-def ending(step: StepResult) -> str:
-    """How a step ended, with the last thing it complained of."""
-    if step.timed_out:
-        return f"step '{step.name}' had not ended after {step.seconds:.0f} s"
-    said = step.stderr.strip().splitlines()
-    return f"step '{step.name}' ended with status {step.status}" + (f": {said[-1]}" if said else "")
 
 
 def told(seen: Seen, *lines: str, good: bool) -> Where:

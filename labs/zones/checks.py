@@ -7,6 +7,7 @@ spans, reserves and free pages are what the host read in the guests' memory.
 from __future__ import annotations
 
 from labkit.grade import relate
+from labkit.grade.drawn import number
 from labkit.grade.judging import answers, broken, failed, partial, passed, require_completed
 from labkit.model.evidence import AFTER, BEFORE, Evidence, after_step
 from labkit.model.lab import Parameters
@@ -112,10 +113,10 @@ def protection(evidence: Evidence) -> Judgement:
         real.append(f"{low} {list(row)}")
         mine = table.get(low)
         numbers = mine if isinstance(mine, list) and len(mine) == len(UPPER) else [None] * len(UPPER)
-        for upper, wanted, number in zip(UPPER, row, numbers, strict=True):
-            near = type(number) is int and abs(number - wanted) <= wanted * SHARE
+        for upper, wanted, guess in zip(UPPER, row, numbers, strict=True):
+            near = type(guess) is int and abs(guess - wanted) <= wanted * SHARE
             if not near:
-                off.append(f"{low} against {upper}: {number}")
+                off.append(f"{low} against {upper}: {guess}")
             if wanted:
                 right.append(near)
             elif not near:
@@ -196,9 +197,7 @@ def _reserve(low: str, upper: str, managed: dict[str, int], ratios: dict[str, in
 
 
 def _ratio(parameters: Parameters, zone: str) -> int:
-    value = parameters[f"ratio_{zone.lower()}"]
-    assert isinstance(value, int)
-    return value
+    return number(parameters, f"ratio_{zone.lower()}")
 
 
 def _frames(parameters: Parameters) -> list[int]:

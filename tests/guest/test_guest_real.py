@@ -305,3 +305,17 @@ def test_a_person_gets_a_terminal_whose_size_follows(guest: Guest) -> None:
     assert termios.tcgetattr(shell) == before
     os.close(person)
     os.close(shell)
+
+
+def cached_kib(guest: Guest) -> int:
+    return int(out(guest, "grep ^Cached: /proc/meminfo").split()[1])
+
+
+def test_a_guest_comes_to_rest_with_its_caches_and_without(guest: Guest) -> None:
+    """quiesce: what it keeps to itself stands in vmstat afterwards; clean caches go, unless they are kept."""
+    out(guest, "cat /usr/bin/* >/dev/null")
+    filled = cached_kib(guest)
+    assert out(guest, "/run/labkit/quiesce keep 2>&1") == ""
+    assert cached_kib(guest) > filled // 2
+    assert out(guest, "/run/labkit/quiesce 2>&1") == ""
+    assert cached_kib(guest) < filled // 2

@@ -59,3 +59,13 @@ def test_it_compiles_without_a_warning(lab: Lab, text: str, tmp_path: Path) -> N
     source.write_text(text, encoding="utf-8")
     include = ["-I", str(lab.folder / "src")]
     subprocess.run(["gcc", *FLAGS, *include, "-c", "-o", str(tmp_path / "it.o"), str(source)], check=True)
+
+
+def test_the_support_header_says_results_as_ktap(tmp_path: Path) -> None:
+    source, program = tmp_path / "it.c", tmp_path / "it"
+    calls = 'ktap_plan(2); ktap_result(1, 1, "page %d", 7); ktap_result(0, 2, "none"); return 0;'
+    source.write_text(f'#include "lab.h"\nint main(void) {{ {calls} }}\n', encoding="utf-8")
+    flags = [flag for flag in FLAGS if flag != "-static"]
+    subprocess.run(["gcc", *flags, "-o", str(program), str(source)], check=True)
+    told = subprocess.run([program], check=True, capture_output=True, text=True).stdout
+    assert told == "KTAP version 1\n1..2\nok 1 page 7\nnot ok 2 none\n"

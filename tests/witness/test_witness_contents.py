@@ -79,9 +79,13 @@ def test_a_process_with_too_many_page_tables_counts_as_empty_and_is_judged(
 
 def test_cgroups_may_be_nested_deeper_than_anybody_looks(pair: Pair) -> None:
     level = "mkdir deep && cd deep && echo +memory >cgroup.subtree_control"
-    pair.run(f"cd /sys/fs/cgroup; for _ in $(seq 100); do {level}; done")
+    pair.run(f"cd /sys/fs/cgroup; for _ in $(seq 100); do {level}; done; mkdir leaf")
+    stay = "sleep 600 >/dev/null 2>&1 </dev/null &"
+    pair.run(f"{stay} echo $! >/sys/fs/cgroup{'/deep' * 100}/leaf/cgroup.procs")
     reading = pair.read(Probe.MEMCGS, Probe.TASKS)
     assert reading.incoherent == ()
     paths = [memcg.path for memcg in reading.memcgs or ()]
     assert "/deep" in paths
     assert "/" + "/".join(["…", *["deep"] * 64]) in paths
+    inside = "/" + "/".join(["…", *["deep"] * 63, "leaf"])
+    assert [task.comm for task in reading.tasks or () if task.cgroup == inside] == ["sleep"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from labkit.grade.drawn import number
 from labkit.grade.judging import broken, failed, passed, require_completed
 from labkit.grade.witnessed import Seen, require_reading, require_sealed
 from labkit.model.evidence import BEFORE, Evidence
@@ -13,12 +14,6 @@ PAGES_A_BLOCK = 16
 # 200 pages, and what the keeper takes counts, too, so that only a loss of all of it together is asked for.
 NOISE_PAGES = 300
 PAGE = 4096
-
-
-def number(evidence: Evidence, name: str) -> int:
-    value = evidence.request.parameters[name]
-    assert isinstance(value, int)
-    return value
 
 
 def free_pages(seen: Seen) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from labkit.grade.drawn import number
 from labkit.grade.judging import broken, failed, passed, require_completed
 from labkit.grade.witnessed import Seen, require_reading
 from labkit.model.evidence import Evidence, after_step
@@ -14,12 +15,6 @@ MIB2 = Size.mib(2)
 
 def look(evidence: Evidence) -> Seen:
     return require_reading(require_completed(evidence, "only"), after_step("do"))
-
-
-def number(evidence: Evidence, name: str) -> int:
-    value = evidence.request.parameters[name]
-    assert isinstance(value, int)
-    return value
 
 
 def limited(evidence: Evidence) -> Judgement:
