@@ -5,6 +5,7 @@ from __future__ import annotations
 import select
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum
 
 import paramiko
@@ -13,6 +14,8 @@ from labkit.model.units import Deadline
 
 CHUNK = 1 << 16
 QUIET = 5.0  # seconds without a byte before the guest is asked whether it is still there
+# What sending to a guest that is gone raises, for the moment until paramiko's reader has seen it (write_all).
+GONE = (OSError, EOFError)
 TICK = 0.005  # seconds; paramiko has no event for "you may send again"
 
 
@@ -61,6 +64,12 @@ def pump(
         waiting.poll(1000 * min(deadline.remaining, TICK if left else 1.0))
 
 
+def hang_up(channel: paramiko.Channel) -> None:
+    """Close a channel, whether anyone is left to be told or not."""
+    with suppress(*GONE):
+        channel.close()
+
+
 def _drain(channel: paramiko.Channel, take: Callable[[bytes], None]) -> bool:
     moved = False
     if channel.recv_ready():
@@ -76,5 +85,5 @@ def _feed(channel: paramiko.Channel, left: memoryview) -> memoryview:
     """Send what the window takes; what nobody will read any more is dropped."""
     try:
         return left[channel.send(left[:CHUNK].tobytes()) :]
-    except OSError:
+    except GONE:
         return left[:0]

@@ -6,14 +6,14 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import paramiko
 from typing_extensions import assert_never
 
 from labkit.guest.attendant import PROGRAM, TAMPERED, Answers, Frame, Say, run_request
 from labkit.guest.door import STREAM_LIMIT, Completed, Ending, GuestLost
-from labkit.guest.pump import Stop, pump
+from labkit.guest.pump import GONE, Stop, hang_up, pump
 from labkit.model.errors import Broken
 from labkit.model.lab import Tier
 from labkit.model.units import Deadline, Size
@@ -146,11 +146,12 @@ class Guest:
         try:
             yield channel
         finally:
-            channel.shutdown_write()
+            with suppress(*GONE):
+                channel.shutdown_write()
             for _ in deadline.sooner(GOODBYE, "close").polls(RETRY / 5):
                 if channel.closed:
                     break
-            channel.close()
+            hang_up(channel)
 
     @contextmanager
     def sftp(self, deadline: Deadline) -> Iterator[paramiko.SFTPClient]:
@@ -167,7 +168,7 @@ class Guest:
     def close(self) -> None:
         """Hang up."""
         if self._attendant is not None:
-            self._attendant.close()  # only so does paramiko close the pipe behind fileno()
+            hang_up(self._attendant)  # only so does paramiko close the pipe behind fileno()
         self._transport.close()
 
     @contextmanager
@@ -180,7 +181,7 @@ class Guest:
         try:
             yield channel
         except BaseException:
-            channel.close()
+            hang_up(channel)
             raise
 
     def _exchange(self, given: bytes, heard: Answers, *, deadline: Deadline) -> Stop:
@@ -195,7 +196,7 @@ class Guest:
                 deadline=deadline,
             )
         if stop is not Stop.DONE:
-            channel.close()
+            hang_up(channel)
         return stop
 
     def _attended(self, deadline: Deadline) -> paramiko.Channel:

@@ -18,6 +18,7 @@ import paramiko
 
 from labkit.guest.attendant import Answers, Frame, Say, input_request, live_request, size_request
 from labkit.guest.door import Ending
+from labkit.guest.pump import GONE, hang_up
 from labkit.guest.ssh import SILENCE, Guest
 from labkit.model.errors import Broken
 from labkit.model.units import Deadline
@@ -86,7 +87,7 @@ def stream(
             if ending is Ending.EXITED:
                 talk.finish()
             else:
-                channel.close()
+                hang_up(channel)
     except BrokenPipeError:
         return Streamed(ending=Ending.EXITED, status=128 + signal.SIGPIPE)
     if ending is Ending.LOST:
@@ -146,8 +147,8 @@ class _Talk:
         self._channel.settimeout(OPEN_SECONDS)
         try:
             self._channel.sendall(self._pending)
-        except OSError:
-            self._channel.close()
+        except GONE:
+            hang_up(self._channel)
 
     def _feed(self) -> None:
         if self._size != (size := self._files.size) and size is not None:
@@ -156,7 +157,7 @@ class _Talk:
         if self._pending and self._channel.send_ready():
             try:
                 self._pending = self._pending[self._channel.send(self._pending) :]
-            except OSError:  # it has closed meanwhile; what it said before is still to be heard
+            except GONE:  # it has closed meanwhile; what it said before is still to be heard
                 self._pending = b""
 
     def _wait(self) -> None:

@@ -8,11 +8,12 @@ import shlex
 import termios
 import tty
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import paramiko
 
 from labkit.guest.door import LAB, Ending, GuestLost
+from labkit.guest.pump import GONE
 from labkit.guest.ssh import Guest
 from labkit.model.units import Deadline
 
@@ -76,7 +77,8 @@ def _shuttle(channel: paramiko.Channel, stdin: int, stdout: int, stderr: int, fo
             poll.unregister(stdin)  # until what was read has gone, or for good at its end
             pending = os.read(stdin, CHUNK)
             if not pending:
-                channel.shutdown_write()
+                with suppress(*GONE):
+                    channel.shutdown_write()
 
 
 def _hear(channel: paramiko.Channel, stdout: int, stderr: int) -> bool:
@@ -96,7 +98,7 @@ def _feed(channel: paramiko.Channel, pending: bytes) -> bytes:
     """What is left of `pending`; nothing when the shell closed meanwhile."""
     try:
         return pending[channel.send(pending) :] if channel.send_ready() else pending
-    except OSError:
+    except GONE:
         return b""
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import paramiko
 import pytest
-from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL
+from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_SUCCEEDED
 
 from labkit.guest.keys import GuestKeys, make_keys
 from labkit.guest.login import connect
@@ -29,6 +29,10 @@ class Gate(paramiko.ServerInterface):
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
         right = username == "root" and key.get_base64() == self._welcome
         return AUTH_SUCCESSFUL if right else AUTH_FAILED
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:
+        del kind, chanid
+        return OPEN_SUCCEEDED
 
 
 @contextmanager
@@ -127,3 +131,13 @@ def test_the_door_stays_open_when_a_session_on_it_ends(keys: GuestKeys) -> None:
             pass
         assert door.fileno() >= 0
         assert door.send(b"x") == 1
+
+
+def test_a_guest_that_goes_while_a_channel_is_open_is_left_in_silence(keys: GuestKeys) -> None:
+    deadline = Deadline.after(20, "SSH")
+    with (
+        ssh_server(keys, keys.client.get_base64()) as door,
+        connect(door, keys, deadline) as guest,
+        guest.channel(deadline),
+    ):
+        door.shutdown(socket.SHUT_WR)  # for a moment only who sends can know it, as when QEMU has just ended

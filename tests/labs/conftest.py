@@ -21,7 +21,7 @@ SECONDS = 3600  # of the first test, which waits for all
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if "played" in getattr(item, "fixturenames", ()):
+        if _is_played(item):
             item.add_marker(pytest.mark.timeout(SECONDS))
 
 
@@ -30,7 +30,7 @@ def played(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[Case], RunDone]:
     """What became of a case. Raises what kept it from being graded."""
-    cases = [item.callspec.params["case"] for item in request.session.items if _has_case(item)]
+    cases = [item.callspec.params["case"] for item in request.session.items if _is_played(item)]
     terminal = request.config.pluginmanager.get_plugin("terminalreporter")
 
     capture = request.config.pluginmanager.get_plugin("capturemanager")
@@ -53,5 +53,6 @@ def played(
     return result
 
 
-def _has_case(item: pytest.Item) -> bool:
-    return "case" in getattr(getattr(item, "callspec", None), "params", {})
+def _is_played(item: pytest.Item) -> bool:
+    """Other rooms' tests are in a session too, and a parameter of theirs may be called `case` as well."""
+    return "played" in getattr(item, "fixturenames", ())
