@@ -22,8 +22,11 @@ from labkit.places import places
 
 pytestmark = pytest.mark.guest
 
-# A command line of its own, so that no test takes the template of another's machine.
-MACHINE = MachineSpec(nodes=(Node(memory=Size.mib(224)),), cmdline=("labkit.test=template",))
+# A command line of its own, so that no test takes the template of another's machine; a size that no lab has,
+# so that the name tells these tests' templates from every other in the cache.
+MEMORY = Size.mib(226)
+MACHINE = MachineSpec(nodes=(Node(memory=MEMORY),), cmdline=("labkit.test=template",))
+NAME = "6.12-1nodes-226MiB"
 
 
 def soon() -> Deadline:
@@ -31,7 +34,7 @@ def soon() -> Deadline:
 
 
 def mine() -> tuple[TemplateRow, ...]:
-    return tuple(row for row in template.listing() if row.name == "6.12-1nodes-224MiB")
+    return tuple(row for row in template.listing() if row.name == NAME)
 
 
 def folder() -> Path:
@@ -142,7 +145,7 @@ def test_two_that_want_the_same_template_at_once_make_it_once(tmp_path: Path) ->
 
 
 def test_a_kill_while_a_template_is_made_leaves_none_and_the_next_run_makes_it(tmp_path: Path) -> None:
-    partial = places().cache / "partial" / "template-6.12-1nodes-224MiB" / "data"
+    partial = places().cache / "partial" / f"template-{NAME}" / "data"
     with start(tmp_path, "killed") as process:
         for _ in soon().polls(0.05):
             if (partial / "ram0").exists() and (partial / "ram0").stat().st_blocks > 2000:
@@ -170,7 +173,7 @@ def test_swap_disks_and_pools_are_there_in_a_clone(tmp_path: Path) -> None:
     machine = replace(
         MACHINE,
         nodes=(
-            Node(memory=Size.mib(224), hugepages=(HugepagePool(size=Size.mib(2), count=8),)),
+            Node(memory=MEMORY, hugepages=(HugepagePool(size=Size.mib(2), count=8),)),
             Node(cpus=0, memory=Size.mib(64)),
         ),
         swap=Size.mib(64),
@@ -191,4 +194,4 @@ def test_swap_disks_and_pools_are_there_in_a_clone(tmp_path: Path) -> None:
             assert said.split()[-2:] == ["data", "8"]
             assert "65532" in said
     finally:
-        template.remove(("6.12-2nodes-288MiB",), everything=False)
+        template.remove(("6.12-2nodes-290MiB",), everything=False)
