@@ -99,6 +99,7 @@ int labkit_kmalloc(struct labkit_call *call);
 int labkit_ksize(struct labkit_call *call);
 int labkit_kfree(struct labkit_call *call);
 int labkit_vmalloc(struct labkit_call *call);
+int labkit_kvmalloc(struct labkit_call *call);
 int labkit_vfree(struct labkit_call *call);
 int labkit_runs(struct labkit_call *call);
 void labkit_regions_exit(void);

@@ -49,6 +49,7 @@ static const struct labkit_command labkit_commands[] = {
 	{ "ksize", 2, 2, "ksize ID", labkit_ksize },
 	{ "kfree", 2, 2, "kfree ID|all", labkit_kfree },
 	{ "vmalloc", 2, 2, "vmalloc BYTES", labkit_vmalloc },
+	{ "kvmalloc", 2, 2, "kvmalloc BYTES", labkit_kvmalloc },
 	{ "vfree", 2, 2, "vfree ID|all", labkit_vfree },
 	{ "runs", 2, 3, "runs ID [FROM]", labkit_runs },
 	{ "atomic", 2, 2, "atomic SIZE", labkit_atomic },

@@ -132,27 +132,59 @@ int labkit_kmalloc(struct labkit_call *call)
 	return 0;
 }
 
-int labkit_vmalloc(struct labkit_call *call)
+/* Page by page, or either way: a free region and how many bytes it is to have. */
+static int labkit_parse_bytes(struct labkit_call *call, struct labkit_region **region)
 {
-	struct labkit_region *region = labkit_free_region();
 	size_t size;
 
 	/* vmalloc(0) WARNs. */
 	if (kstrtoul(call->words[1], 10, &size) || !size)
 		return labkit_refuse(call, -EINVAL, "BYTES: give a number, from 1 on");
-	if (!region)
+	*region = labkit_free_region();
+	if (!*region)
 		return labkit_refuse(call, -ENOSPC, "all 1024 regions are taken; free some");
 	/* What exceeds all of memory the kernel itself refuses, and says so in its log. */
 	if (size >> PAGE_SHIFT <= totalram_pages() && !labkit_leaves_enough(size >> PAGE_SHIFT))
 		return labkit_refuse(call, -ENOMEM, "BYTES: nearly all that is available");
-	region->start = __vmalloc(size, GFP_KERNEL | __GFP_NORETRY);
+	(*region)->size = size;
+	return 0;
+}
+
+int labkit_vmalloc(struct labkit_call *call)
+{
+	struct labkit_region *region;
+	int err = labkit_parse_bytes(call, &region);
+
+	if (err)
+		return err;
+	region->start = __vmalloc(region->size, GFP_KERNEL | __GFP_NORETRY);
 	if (!region->start)
 		return labkit_refuse(call, -ENOMEM, "vmalloc returned NULL; the log says why");
-	region->size = size;
 	region->id = labkit_new_id();
 	labkit_print_shape(call->out, region);
 	seq_buf_printf(call->out, ",\"last\":\"0x%lx\"",
 		       (unsigned long)region->start + region->size - 1);
+	return 0;
+}
+
+int labkit_kvmalloc(struct labkit_call *call)
+{
+	struct labkit_region *region;
+	int err = labkit_parse_bytes(call, &region);
+
+	if (err)
+		return err;
+	/* A size beyond INT_MAX WARNs without __GFP_NOWARN (mm/util.c: kvmalloc_node()). */
+	region->start = kvmalloc(region->size, GFP_KERNEL | __GFP_NOWARN);
+	if (!region->start)
+		return labkit_refuse(call, -ENOMEM, "kvmalloc returned NULL");
+	region->id = labkit_new_id();
+	labkit_print_shape(call->out, region);
+	if (is_vmalloc_addr(region->start))
+		seq_buf_printf(call->out, ",\"vmalloc\":true");
+	else
+		seq_buf_printf(call->out, ",\"vmalloc\":false,\"ksize\":%zu",
+			       ksize(region->start));
 	return 0;
 }
 

@@ -117,6 +117,11 @@ BAD_INPUT = {
     "vmalloc 0": "EINVAL",
     "vmalloc 18446744073709551615": "ENOMEM",
     "vmalloc 500000000": "ENOMEM",
+    "kvmalloc": "EINVAL",
+    "kvmalloc 0": "EINVAL",
+    "kvmalloc x": "EINVAL",
+    "kvmalloc 18446744073709551615": "ENOMEM",  # the kernel complains of a size beyond INT_MAX
+    "kvmalloc 500000000": "ENOMEM",
     "vfree 1": "ENOENT",
     "runs 1": "ENOENT",
     "atomic 0": "EINVAL",

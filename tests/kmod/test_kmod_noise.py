@@ -35,7 +35,7 @@ def random_command(dice: random.Random) -> bytes:
             f"unmovable {number} {other}",
             "unmovable free",
             f"kmalloc {number} {gfp}",
-            f"vmalloc {dice.choice([number, str(dice.randrange(1 << 22))])}",
+            f"{dice.choice(['vmalloc', 'kvmalloc'])} {dice.choice([number, str(dice.randrange(1 << 22))])}",
             f"{dice.choice(['kfree', 'vfree', 'ksize'])} {dice.choice(['all', held])}",
             f"runs {held} {number}",
             f"atomic {number}",

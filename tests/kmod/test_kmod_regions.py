@@ -86,6 +86,20 @@ def test_more_than_all_memory_the_kernel_refuses_in_its_log(kmod: KmodGuest) -> 
     pytest.fail("the kernel did not say that more than all its memory was asked for")
 
 
+def test_kvmalloc_takes_one_run_of_frames_where_it_can_and_pages_from_anywhere_else(kmod: KmodGuest) -> None:
+    small, large, huge = (kmod.ask(f"kvmalloc {size}") for size in (700, 2 * MIB, 6 * MIB))
+    assert not small["vmalloc"]
+    assert not large["vmalloc"]
+    assert large["runs"] == 1
+    assert huge["vmalloc"]
+    assert huge["pages"] == 6 * MIB // PAGE
+    assert kmod.ask(f"kfree {small['id']}")["size"] == 700
+    wrong = kmod.tell_all([f"vfree {large['id']}", f"kfree {huge['id']}"])
+    assert [reply.errno for reply in wrong] == ["ENOENT"] * 2
+    right = kmod.tell_all([f"kfree {large['id']}", f"vfree {huge['id']}"])
+    assert [reply.errno for reply in right] == [None] * 2
+
+
 def test_each_kind_is_freed_by_its_own_command(kmod: KmodGuest) -> None:
     small, large = (kmod.ask(f"{name} 70000")["id"] for name in ("kmalloc", "vmalloc"))
     wrong = kmod.tell_all([f"vfree {small}", f"kfree {large}", f"ksize {large}"])
