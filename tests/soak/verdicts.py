@@ -1,7 +1,7 @@
 """Many runs of solutions or of wrong submissions; every verdict must be the expected one, loaded host or not.
 
     python tests/soak/verdicts.py solution|wrong [--lab ID|all] [--kernels 6.1,6.12] [--count N] [--jobs N]
-                                  [--cold] [--json FILE]
+                                  [--cold] [--first TURN] [--idle] [--json FILE]
 
 Each lab has its first turn before any has its second: a soak that is stopped has seen them all. Prints a
 table lab, submission, kernel, start, load, verdicts. Exit status 1 when a verdict was another one.
@@ -63,9 +63,10 @@ def cases(lab: Lab, what: str) -> Iterator[Case]:
         yield Case(name=wrong.name, folder=wrong.folder, fails=wrong.fails, blocked=wrong.blocked)
 
 
-def soak(place: Arena, lab: Lab, case: Case, kernel: str, turn: int, *, jobs: int, cold: bool) -> Row:
+def soak(place: Arena, lab: Lab, case: Case, kernel: str, *, turn: int, asked: argparse.Namespace) -> Row:
     """One run; alone, every second one gets all cores kept busy beside it."""
-    busy = jobs == 1 and turn % 2 == 1
+    jobs, cold = asked.jobs, asked.cold
+    busy = jobs == 1 and turn % 2 == 1 and not asked.idle
     seed = f"soak-{turn}"
     target = place.folder / "verdict.json"
     target.unlink(missing_ok=True)
@@ -128,13 +129,15 @@ def main() -> int:
     parser.add_argument("--count", type=int, help="runs of each submission on each kernel")
     parser.add_argument("--jobs", type=int, default=1, help="runs at once; two keep two cores busy")
     parser.add_argument("--cold", action="store_true", help="boot every guest from nothing")
+    parser.add_argument("--first", type=int, default=0, help="the first turn: goes on where a soak ended")
+    parser.add_argument("--idle", action="store_true", help="nothing is kept busy beside a run")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     here = places()
     labs = [load(lab_folder(here, name)) for name in (lab_ids(here) if asked.lab == EVERY else [asked.lab])]
     turns = [
         (lab, case, kernel, turn)
-        for turn in range(asked.count or COUNTS[asked.what])
+        for turn in range(asked.first, asked.first + (asked.count or COUNTS[asked.what]))
         for lab in labs
         for case in cases(lab, asked.what)
         for kernel in asked.kernels.split(",")
@@ -142,7 +145,7 @@ def main() -> int:
 
     def play(lab: Lab, case: Case, kernel: str, turn: int) -> tuple[Row, int]:
         with arena() as place:
-            row = soak(place, lab, case, kernel, turn, jobs=asked.jobs, cold=asked.cold)
+            row = soak(place, lab, case, kernel, turn=turn, asked=asked)
             print(f"{row.lab} {row.submission} {kernel} {row.load} {row.seed}: {row.verdict}", flush=True)
             return row, len(place.survivors())
 
