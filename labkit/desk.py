@@ -14,9 +14,11 @@ from labkit.labfile.lint import lint as complaints
 from labkit.labfile.load import load
 from labkit.labfile.workfolder import Marker, write_marker
 from labkit.model.errors import LabkitError, UsageError
+from labkit.model.events import Listener
 from labkit.model.lab import Lab
 from labkit.model.rows import Complaints, RunDone, RunRow
 from labkit.model.verdict import Status
+from labkit.page import put_page
 from labkit.places import Places, is_shipped, lab_folder, lab_ids, lab_word, places
 from labkit.report.handout import render_handout
 from labkit.report.verdict_json import parse_verdict_json, render_verdict_json
@@ -81,7 +83,7 @@ def start(lab: str, folder: Path | None, seed: str | None) -> tuple[Path, str]:
     return target, lab_word(here, loaded.folder)
 
 
-def grade(run: Path, lab: str | None = None) -> RunDone:
+def grade(run: Path, lab: str | None, listen: Listener) -> RunDone:
     """Judge a run directory again from its evidence alone, and keep the verdict in it.
 
     `lab` names the lab where the run's own request does not (a lab outside this checkout).
@@ -92,7 +94,9 @@ def grade(run: Path, lab: str | None = None) -> RunDone:
     loaded = load(lab_folder(here, lab or evidence.request.lab))
     verdict = judge(loaded, evidence, evidence_digest=digest(run))
     write_verdict(run, render_verdict_json(verdict))
-    return RunDone(run=run, verdict=verdict, lab=lab_word(here, loaded.folder))
+    word = lab_word(here, loaded.folder)
+    put_page(run, verdict, evidence, word, listen)
+    return RunDone(run=run, verdict=verdict, lab=word)
 
 
 def lint(labs: tuple[str, ...]) -> Complaints:

@@ -50,9 +50,11 @@ def verdict(
     `lab` is how a command line names the lab, if not by the verdict's id.
     """
     from labkit.report.terminal import render_summary, render_verdict
+    from labkit.store.layout import PAGE
 
     console = _console(sys.stderr if json == STDOUT else sys.stdout)
-    console.print(render_summary(what) if quiet else render_verdict(what, run, lab))
+    page = run / PAGE if run is not None and (run / PAGE).is_file() else None
+    console.print(render_summary(what) if quiet else render_verdict(what, run, lab, page))
     if json is None:
         return
     from labkit.report.verdict_json import render_verdict_json

@@ -25,6 +25,7 @@ from labkit.model.official import Official
 from labkit.model.rows import RunDone
 from labkit.model.verdict import Status
 from labkit.order import Clock, guest_capacity, guest_need
+from labkit.page import put_page
 from labkit.places import Places, is_shipped, lab_folder, lab_word, places
 from labkit.pools.cancel import Token
 from labkit.pools.local import LocalPool, gather
@@ -184,12 +185,15 @@ def perform(house: House, handed_in: HandedIn, token: Token, listen: Listener) -
     needs = [guest_need(scene.machine, base.probe.accel) for scene in lab.scenes]
     scenes = zip(lab.scenes, needs, strict=True)
     gather((house.pool.submit(play, scene, cast, writer, listen, need=need) for scene, need in scenes), token)
-    verdict = grade(lab, read(writer.folder), evidence_digest=digest(writer.folder))
+    evidence = read(writer.folder)
+    verdict = grade(lab, evidence, evidence_digest=digest(writer.folder))
     text = render_verdict_json(verdict)
     writer.verdict(text)
     if handed_in.seal is not None and verdict.status is Status.GRADED:  # no grade, no vouching
         write_attestation(writer.folder, handed_in.seal.attestation(verdict, request, text))
-    return RunDone(run=writer.folder, verdict=verdict, lab=lab_word(house.here, lab.folder))
+    word = lab_word(house.here, lab.folder)
+    put_page(writer.folder, verdict, evidence, word, listen)
+    return RunDone(run=writer.folder, verdict=verdict, lab=word)
 
 
 def shell(ask: ShellAsk, listen: Listener) -> int:

@@ -222,7 +222,8 @@ def grade(
     present.check_target(json)
     from labkit import desk
 
-    done = desk.grade(run, lab)
+    with present.progress(quiet=quiet) as listen:
+        done = desk.grade(run, lab, listen)
     present.verdict(done.verdict, done.run, lab=done.lab, json=json, quiet=quiet)
     return done.verdict.exit_code
 

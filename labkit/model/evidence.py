@@ -122,6 +122,11 @@ class SceneEvidence:
         return None
 
     @property
+    def in_time(self) -> tuple[Witnessed, ...]:
+        """The host's readings, the first first."""
+        return tuple(sorted(self.witnessed, key=lambda seen: seen.reading.taken_at))
+
+    @property
     def kernel_log(self) -> tuple[LogRecord, ...]:
         """Only what the kernel itself logged."""
         return tuple(record for record in self.dmesg if record.from_kernel)

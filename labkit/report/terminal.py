@@ -44,6 +44,7 @@ class VerdictPage:
     verdict: Verdict
     run: Path | None
     lab: str = ""
+    page: Path | None = None
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         del console
@@ -58,15 +59,17 @@ class VerdictPage:
         yield _score(verdict)
         if verdict.timings:
             yield _times(verdict)
-        yield _more(verdict, self.run, self.lab or verdict.lab)
+        yield _more(verdict, self.run, self.lab or verdict.lab, self.page)
 
 
-def render_verdict(verdict: Verdict, run: Path | None, lab: str = "") -> RenderableType:
+def render_verdict(
+    verdict: Verdict, run: Path | None, lab: str = "", page: Path | None = None
+) -> RenderableType:
     """The whole page; `run` is the run directory that `where` lines are relative to.
 
-    `lab` is how a command line names the lab, if not by the verdict's id.
+    `lab` is how a command line names the lab, if not by the verdict's id; `page` is for a browser.
     """
-    return VerdictPage(verdict, run, lab)
+    return VerdictPage(verdict, run, lab, page)
 
 
 def render_summary(verdict: Verdict) -> RenderableType:
@@ -198,7 +201,7 @@ def _times(verdict: Verdict) -> RenderableType:
     return oneline("times: " + ", ".join(spent), style="dim")
 
 
-def _more(verdict: Verdict, run: Path | None, lab: str) -> RenderableType:
+def _more(verdict: Verdict, run: Path | None, lab: str, page: Path | None) -> RenderableType:
     again = ["labkit", "run", lab, "--seed", verdict.seed, "--kernel", verdict.kernel]
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(style="dim", no_wrap=True)
@@ -206,5 +209,7 @@ def _more(verdict: Verdict, run: Path | None, lab: str) -> RenderableType:
     if run is not None:
         grid.add_row("evidence", oneline(str(run)))
         grid.add_row("see again", oneline(shlex.join(["labkit", "show", str(run)])))
+    if page is not None:
+        grid.add_row("in a browser", oneline(str(page)))
     grid.add_row("replay", oneline(shlex.join(again)))
     return grid

@@ -12,6 +12,7 @@ RUN/SCENE/console-tail.txt       the last lines of the console
 RUN/SCENE/end.json               how it ended, with the SHA-256 of the files above; written last
 RUN/SCENE/argv.txt console.log qemu.log qmp.jsonl     for people; no verdict looks at them
 RUN/verdict.json
+RUN/report.html                  a page for people; no verdict looks at it
 RUN/attestation.json             of an official run that was graded: the signed statement
 
 So the SHA-256 of request.json and of every end.json cover everything that a verdict may look at.
@@ -29,6 +30,7 @@ from labkit.model.official import Official
 REQUEST = "request.json"
 SUBMISSION = "submission"
 VERDICT = "verdict.json"
+PAGE = "report.html"
 ATTESTATION = "attestation.json"
 MACHINE = "machine.json"
 CAPTURES = "captures.jsonl"

@@ -53,6 +53,11 @@ def write_verdict(run: Path, text: str) -> None:
     write_whole(run / layout.VERDICT, text.encode())
 
 
+def write_page(run: Path, text: str) -> None:
+    """Put a page for people into a run folder; a later one replaces it."""
+    write_whole(run / layout.PAGE, _encoded(text))
+
+
 def write_attestation(run: Path, envelope: bytes) -> None:
     """Put the signed statement about its verdict into a run folder."""
     write_whole(run / layout.ATTESTATION, envelope)

@@ -13,6 +13,7 @@ from labkit.cli.front import enter
 from labkit.grade.run import grade
 from labkit.labfile.load import load
 from labkit.model.errors import ExitCode
+from labkit.model.events import silent
 from labkit.model.evidence import Request
 from labkit.model.machine import Accel
 from labkit.report.verdict_json import render_verdict_json
@@ -67,7 +68,7 @@ def test_a_run_of_a_lab_elsewhere_is_replayed_by_its_folder(
     for lab, folder, word in ((shipped, "", "calm"), (elsewhere, str(elsewhere), str(elsewhere))):
         run = stored(lab, tmp_path / "runs", folder)
         assert desk.show(str(run), None).lab == word
-        assert desk.grade(run, str(lab)).lab == word
+        assert desk.grade(run, str(lab), silent).lab == word
         assert enter(["show", str(run)]) == ExitCode.PASSED
         replay = capsys.readouterr().out.splitlines()[-1].split(maxsplit=1)[1].strip()
         assert shlex.split(replay) == ["labkit", "run", word, "--seed", "s", "--kernel", "6.12"]

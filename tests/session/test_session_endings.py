@@ -128,4 +128,7 @@ def test_a_run_graded_again_without_a_guest_gets_the_same_verdict(tmp_path: Path
     lab = make_lab(tmp_path / "calm", steps={"calm": {"run": "uname -r"}})
     done, evidence = play(lab, tmp_path / "runs")
     assert evidence.scenes[0].release in evidence.scenes[0].steps[0].stdout
-    assert grade(done.run, str(lab)).verdict == done.verdict
+    assert (done.run / "report.html").read_text(encoding="utf-8").count('<details class="check"') == len(
+        done.verdict.checks
+    )
+    assert grade(done.run, str(lab), silent).verdict == done.verdict

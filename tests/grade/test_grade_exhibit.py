@@ -1,0 +1,132 @@
+"""A run's exhibit: steps and kernel messages share the guest's clock, and what moved is what moved."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from grade_values import evidence, scene
+
+from labkit.grade.exhibit.build import exhibit
+from labkit.model.evidence import AFTER, BEFORE, CapturedFile, SceneEnd, StepResult
+from labkit.model.kernel_log import LogRecord
+
+SECOND = 1_000_000
+KILL = (
+    "Memory cgroup out of memory: Killed process 312 (python3) total-vm:218756kB, anon-rss:101204kB, "
+    "file-rss:5760kB, shmem-rss:0kB, UID:0 pgtables:276kB oom_score_adj:0"
+)
+
+
+def record(at: float, text: str, facility: int = 0, line: int = 1) -> LogRecord:
+    return LogRecord(seq=line, time_us=int(at * SECOND), level=6, facility=facility, text=text, line=line)
+
+
+def mark(at: float, step: str) -> LogRecord:
+    return record(at, f"labkit: step {step} begins", facility=1)
+
+
+def step(name: str, seconds: float, status: int | None = 0, *, once: bool = False) -> StepResult:
+    return StepResult(
+        name=name,
+        status=status,
+        timed_out=status is None,
+        seconds=seconds,
+        stdout="",
+        stderr="",
+        where=f"oom/steps/{name}",
+        once=once,
+    )
+
+
+def captured(path: str, moment: str, text: str) -> CapturedFile:
+    return CapturedFile(path=path, moment=moment, where=f"oom/{moment}{path}", text=text)
+
+
+def test_steps_and_kernel_messages_are_on_one_axis_that_begins_with_the_first_step() -> None:
+    log = (
+        record(3.0, KILL, line=1),  # before any step: of the boot
+        mark(10.0, "course"),
+        record(10.5, KILL, line=3),
+        mark(12.0, "limit"),
+        record(12.25, "Kernel panic - not syncing: no memory", line=5),
+        record(12.5, "labkit: step later begins"),  # the kernel's own word is no mark
+    )
+    steps = (step("course", 1.5), step("limit", 0.75, 137))
+    shown = exhibit(evidence(replace(scene(dmesg=log), steps=steps))).scenes[0].timeline
+    assert shown is not None
+    assert [(span.name, span.start, span.good) for span in shown.spans] == [
+        ("course", 0.0, True),
+        ("limit", 2.0, False),
+    ]
+    assert [(event.at, event.kind, event.line) for event in shown.events] == [
+        (0.5, "killed", 3),
+        (2.25, "panic", 5),
+    ]
+    assert shown.events[0].text == "python3 (pid 312)"
+    assert shown.seconds == 2.75
+
+
+def test_what_was_played_before_the_freeze_is_on_nobodys_clock() -> None:
+    steps = (step("fill", 9.0, once=True), step("look", 1.0))
+    log = (mark(5.0, "fill"), mark(80.0, "look"))
+    shown = exhibit(evidence(replace(scene(dmesg=log), steps=steps))).scenes[0].timeline
+    assert shown is not None
+    assert [(span.name, span.start) for span in shown.spans] == [("look", 0.0)]
+
+
+def test_without_a_log_nothing_is_told_of_times() -> None:
+    assert exhibit(evidence(scene())).scenes[0].timeline is None
+
+
+def test_a_table_has_what_moved_and_counts_what_did_not() -> None:
+    before = "nr_free_pages 100\npgfault 5\nunchanged 7\n"
+    after = "nr_free_pages 40\npgfault 905\nunchanged 7\nnew_counter 3\n"
+    files = (captured("/proc/vmstat", BEFORE, before), captured("/proc/vmstat", AFTER, after))
+    (table,) = exhibit(evidence(replace(scene(), files=files))).scenes[0].moved
+    assert {row.name: row.delta for row in table.rows} == {
+        "nr_free_pages": -60,
+        "pgfault": 900,
+        "new_counter": 3,
+    }
+    assert table.rows[0].name in {"pgfault", "new_counter"}  # to many times itself
+    assert table.still == 1
+
+
+def test_meminfo_is_told_in_kib_and_its_free_memory_is_a_curve() -> None:
+    files = (
+        captured("/proc/meminfo", BEFORE, "MemTotal: 9000 kB\nMemFree:        8000 kB\n"),
+        captured("/proc/meminfo", AFTER, "MemTotal: 9000 kB\nMemFree:        2000 kB\n"),
+    )
+    staged = replace(scene(dmesg=(mark(1.0, "hog"),)), files=files)
+    shown = exhibit(evidence(staged)).scenes[0]
+    assert [(row.name, row.delta, row.unit) for row in shown.moved[0].rows] == [("MemFree", -6000, "KiB")]
+    assert shown.timeline is not None
+    (curve,) = shown.timeline.curves
+    assert curve.name == "free"
+    assert [int(size) >> 10 for _, size in curve.points] == [8000, 2000]
+
+
+def test_free_blocks_are_told_zone_by_zone_when_there_are_two_moments() -> None:
+    row = "Node 0, zone   Normal " + " ".join(f"{count:6}" for count in range(11)) + "\n"
+    once = replace(scene(), files=(captured("/proc/buddyinfo", AFTER, row),))
+    assert exhibit(evidence(once)).scenes[0].free_blocks == ()
+    files = (captured("/proc/buddyinfo", BEFORE, row), captured("/proc/buddyinfo", AFTER, row))
+    (free,) = exhibit(evidence(replace(scene(), files=files))).scenes[0].free_blocks
+    assert free.zone == "node 0, Normal"
+    assert free.moments == (BEFORE, AFTER)
+    assert free.blocks[0] == tuple(range(11))
+
+
+def test_a_scene_that_ended_badly_shows_the_end_of_its_console() -> None:
+    fallen = scene(end=SceneEnd.PANICKED, detail="console.log:9: panic", console_tail="the last words")
+    shown = exhibit(evidence(fallen)).scenes[0]
+    assert (shown.ended, shown.detail, shown.tail) == (
+        "the kernel panicked",
+        "console.log:9: panic",
+        "the last words",
+    )
+    assert exhibit(evidence(scene(console_tail="login:"))).scenes[0].tail == ""
+
+
+def test_what_the_seed_drew_is_told_as_text() -> None:
+    assert ("sizes", "1 2") in exhibit(evidence(scene())).parameters

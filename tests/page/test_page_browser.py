@@ -1,0 +1,133 @@
+"""The page in a real browser: fits a phone and a wide screen, and axe finds nothing serious.
+
+Installs Debian's Chromium if it may; else the tests are skipped, with a sentence.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from labkit.grade.run import grade
+from labkit.labfile.load import load
+from labkit.model.events import silent
+from labkit.page import put_page
+from labkit.store.reader import read
+
+pytest.importorskip("playwright", reason="playwright is not installed: pip install '.[dev]'")
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+LABS = Path(__file__).resolve().parents[2] / "labs"
+# A full run with everything there is, one that fails, one with OOM tables, one with free blocks.
+GOLDEN = ("lab2/evidence/fail-6.12", "compaction/evidence/pass-6.1", "oom/evidence/fail-6.1")
+WIDTHS = (375, 1024, 1600)
+INSTALL_SECONDS = 600
+SERIOUS = {"serious", "critical"}
+# Nothing of the browser's own goes out: the page must not, either.
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def chromium() -> str:
+    """Where it is; installed on first need. Skips where that cannot be."""
+    if found := shutil.which("chromium"):
+        return found
+    root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    if root and shutil.which("sudo") is None:
+        pytest.skip("Chromium is not installed, and only root may install it")
+    apt = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y"]
+    for words in (["update"], ["install", "--no-install-recommends", "chromium"]):
+        done = subprocess.run(
+            [*apt, *words], check=False, capture_output=True, text=True, timeout=INSTALL_SECONDS
+        )
+        if done.returncode:
+            pytest.skip(f"Chromium cannot be installed: {done.stderr.strip().splitlines()[-1:]}")
+    return shutil.which("chromium") or pytest.skip("this system's package chromium has no such program")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = chromium()
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=path, args=[*QUIET])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    made = {}
+    for name in GOLDEN:
+        golden = LABS / name
+        lab, evidence = load(golden.parents[1]), read(golden)
+        folder = tmp_path_factory.mktemp("run")
+        put_page(folder, grade(lab, evidence), evidence, lab.id, silent)
+        made[name] = folder / "report.html"
+    return made
+
+
+@pytest.mark.timeout(INSTALL_SECONDS + 60)
+@pytest.mark.parametrize("name", GOLDEN)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(browser: Browser, pages: dict[str, Path], name: str, scheme: str) -> None:
+    context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light")
+    page = opened(context.new_page(), pages[name])
+    page.evaluate("document.querySelectorAll('details').forEach(it => it.open = true)")
+    found = Axe().run(page).response["violations"]
+    assert [(it["id"], it["nodes"][0]["html"]) for it in found if it["impact"] in SERIOUS] == []
+    context.close()
+
+
+@pytest.mark.timeout(INSTALL_SECONDS + 60)
+@pytest.mark.parametrize("name", GOLDEN)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_is_wider_than_the_screen_and_nothing_is_asked_of_the_network(
+    browser: Browser, pages: dict[str, Path], name: str, width: int
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
+    page = opened(context.new_page(), pages[name])
+    page.evaluate("document.querySelectorAll('details').forEach(it => it.open = true)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert {url for url in asked if not url.startswith("data:")} == {pages[name].as_uri()}
+    context.close()
+
+
+@pytest.mark.timeout(INSTALL_SECONDS + 60)
+def test_checks_open_and_close_by_keyboard(browser: Browser, pages: dict[str, Path]) -> None:
+    page = opened(browser.new_page(), pages["compaction/evidence/pass-6.1"])
+    first = page.locator("details.check").first
+    assert first.get_attribute("open") is None
+    first.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert first.get_attribute("open") is not None
+    page.close()
+
+
+@pytest.mark.timeout(INSTALL_SECONDS + 60)
+def test_on_paper_what_is_closed_is_there_too(browser: Browser, pages: dict[str, Path]) -> None:
+    page = opened(browser.new_page(), pages["compaction/evidence/pass-6.1"])
+    hidden = page.locator("details.check dl").first
+    assert not hidden.is_visible()
+    page.emulate_media(media="print")
+    assert hidden.is_visible()
+    page.close()
+
+
+def opened(page: Page, path: Path) -> Page:
+    page.goto(path.as_uri())
+    return page

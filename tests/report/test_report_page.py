@@ -1,0 +1,215 @@
+"""report.html: whole, self-contained, and nothing that a guest printed is obeyed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from labkit.model.exhibit import (
+    Candidate,
+    Curve,
+    Event,
+    Exhibit,
+    FreeBlocks,
+    Moved,
+    MovedTable,
+    OomTable,
+    SceneExhibit,
+    Span,
+    Timeline,
+)
+from labkit.model.units import Size
+from labkit.model.verdict import Status, Verdict
+from labkit.report.page.figures import blocks_figure, curves_figure, moved_figure, timeline_figure
+from labkit.report.page.render import render_page
+
+VOID = {"meta", "link", "br"}
+EVIL = "\x1b[2J<script>alert(1)</script>\u202egnp.exe&amp;\"'"
+
+TIMELINE = Timeline(
+    seconds=4.0,
+    spans=(
+        Span(name="limit", start=0.0, seconds=1.0, ending="status 0", good=True),
+        Span(name="hog", start=1.0, seconds=3.0, ending="status 137", good=False),
+    ),
+    events=(Event(at=3.0, kind="killed", text="hog (pid 7)", line=12),),
+    curves=(
+        Curve(name="free", points=((0.0, Size.mib(400)), (4.0, Size.mib(100)))),
+        Curve(name="hog (7)", points=((0.0, Size.mib(0)), (4.0, Size.mib(200)))),
+    ),
+)
+FREE = FreeBlocks(
+    zone="node 0, DMA32", moments=("before", "after"), blocks=((1, 0, 3), (8, 4, 0)), where="s/w.json"
+)
+MOVED = MovedTable(
+    title="/proc/vmstat",
+    first="before",
+    last="after",
+    where="s/after/proc/vmstat",
+    rows=(Moved(name="pgfault", before=5, after=905), Moved(name="nr_free_pages", before=100, after=40)),
+    still=120,
+)
+OOM = OomTable(
+    at=3.0,
+    invoker="hog",
+    constraint="CONSTRAINT_MEMCG",
+    memcg="/bakery",
+    candidates=(
+        Candidate(
+            pid=7,
+            name="hog",
+            rss=Size.mib(50),
+            swap=Size.mib(0),
+            page_tables=Size.kib(200),
+            adj=0,
+            victim=True,
+        ),
+    ),
+    killed=("hog (7)",),
+    where="s/dmesg.jsonl:12",
+)
+SCENE = SceneExhibit(
+    name="exercise",
+    machine="2 nodes",
+    ended="came to its end",
+    detail="",
+    timeline=TIMELINE,
+    free_blocks=(FREE,),
+    moved=(MOVED,),
+    ooms=(OOM,),
+)
+EXHIBIT = Exhibit(
+    submission="mine",
+    started_at="2026-11-23T14:46:12Z",
+    labkit="0.1.0",
+    parameters=(("cgroup", "bakery"),),
+    scenes=(SCENE,),
+)
+
+
+class Reader(HTMLParser):
+    """What a browser would see: tags in balance, links, ids, and all text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.links: list[str] = []
+        self.ids: list[str] = []
+        self.text = ""
+        self.tags: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        known = dict(attrs)
+        self.links += [value for name in ("href", "src") if (value := known.get(name))]
+        self.ids += [value for value in [known.get("id")] if value]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        del attrs
+        assert tag in {"polyline", "line"}  # of SVG: in HTML nothing closes itself
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+        self.text += " "
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def seen(page: str) -> Reader:
+    reader = Reader()
+    reader.feed(page)
+    reader.close()
+    assert reader.open == []
+    return reader
+
+
+def test_the_page_has_every_check_and_the_points(graded: Verdict) -> None:
+    page = seen(render_page(graded, EXHIBIT))
+    for check in graded.checks:
+        assert check.says in page.text
+        assert f"check-{check.id}" in page.ids
+    assert len(page.ids) == len(set(page.ids))
+    assert "47 of 100" in re.sub(r"\s+", " ", page.text)
+
+
+def test_the_page_asks_nobody_for_anything(graded: Verdict) -> None:
+    page = render_page(graded, EXHIBIT)
+    reader = seen(page)
+    assert not [link for link in reader.links if re.match(r"[a-z]+:", link) and link != "data:,"]
+    assert "url(" not in page
+    assert not reader.tags & {"script", "img", "iframe", "object", "form"}
+
+
+def test_what_did_not_pass_is_open_and_has_its_hint(graded: Verdict) -> None:
+    page = render_page(graded, EXHIBIT)
+    for check in graded.checks:
+        (tag,) = re.findall(rf'<details class="check" id="check-{check.id}"( open)?>', page)
+        assert bool(tag) == (check.outcome.value not in ("pass", "blocked"))
+
+
+def test_an_ungraded_run_has_no_number(graded: Verdict) -> None:
+    verdict = replace(graded, status=Status.UNGRADED, score=None, reason="the guest was lost")
+    text = re.sub(r"\s+", " ", seen(render_page(verdict, EXHIBIT)).text)
+    assert "no score" in text
+    assert "the guest was lost" in text
+    assert "not the student's fault" in text
+    assert "of 100 points" not in text
+
+
+def test_what_a_guest_printed_is_shown_and_never_obeyed(graded: Verdict) -> None:
+    checks = tuple(replace(check, actual=EVIL, says=EVIL, hint=EVIL) for check in graded.checks)
+    verdict = replace(graded, checks=checks, title=EVIL, seed=EVIL)
+    task = replace(OOM.candidates[0], name=EVIL)
+    hostile = replace(
+        SCENE, name=EVIL, detail=EVIL, tail=EVIL, ooms=(replace(OOM, candidates=(task,), invoker=EVIL),)
+    )
+    page = render_page(verdict, replace(EXHIBIT, scenes=(hostile,), submission=EVIL))
+    reader = seen(page)
+    assert "script" not in reader.tags
+    assert "\x1b" not in page
+    assert "\u202e" not in page
+    assert "<script>alert(1)</script>" in reader.text
+
+
+def test_numbers_have_their_units(graded: Verdict) -> None:
+    text = re.sub(r"\s+", " ", seen(render_page(graded, EXHIBIT)).text)
+    assert "400.0 MiB → 100.0 MiB" in text
+    assert "hog (killed) 7 50.0 0.0 0.2 0" in text
+    assert "CONSTRAINT_MEMCG" in text
+    assert "+900" in text
+    assert "-60" in text
+
+
+def test_bars_stay_on_their_track() -> None:
+    bars, places, ticks = timeline_figure(TIMELINE)
+    assert [(bar.left, bar.width) for bar in bars] == [(0.0, 25.0), (25.0, 75.0)]
+    assert places == [75.0]
+    assert ticks[0] == (0.0, "0 s")
+    assert all(0 <= at <= 100 for at, _ in ticks)
+    assert 4 <= len(ticks) <= 9
+    assert [(row.name, bar.left) for row, bar in moved_figure(MOVED.rows)] == [
+        ("pgfault", 0.55),
+        ("nr_free_pages", 40.0),
+    ]
+
+
+def test_a_curve_s_top_is_the_largest_of_all() -> None:
+    lines, top = curves_figure(TIMELINE)
+    assert top == "400.0 MiB"
+    assert lines[0].points == "0,0 100,75"
+    assert lines[1].points == "0,100 100,50"
+    assert lines[0].hue != lines[1].hue
+
+
+def test_shares_of_a_zone_s_free_memory_add_up_at_each_moment() -> None:
+    rows, totals = blocks_figure(FREE)
+    assert totals == ["0.1 MiB", "0.1 MiB"]
+    for moment in range(2):
+        assert sum(row.cells[moment][1] for row in rows) == pytest.approx(100, abs=0.1)
+    assert [row.block for row in rows] == ["4 KiB", "8 KiB", "16 KiB"]
