@@ -70,7 +70,8 @@ def _compared(evidence: Evidence, name: str, real: Mapping[str, int], bound: obj
     table = said.values.get(name)
     if not isinstance(table, dict):
         return failed(f"a table [{name}]", "there is none", said.source.show(missing=[f"[{name}]"]))
-    right, off = [], []
+    right: list[str] = []
+    off: list[str] = []
     for process, value in real.items():
         guess = table.get(process)
         near = type(guess) is int and abs(guess - value) <= bound(value)

@@ -38,7 +38,8 @@ def sums(evidence: Evidence) -> Judgement:
     table = _table(said, "sums")
     scene = require_completed(evidence, "tour")
     looks = [require_reading(scene, moment) for moment in LOOKS]
-    right, off = [], []
+    right: list[str] = []
+    off: list[str] = []
     for total in TOTALS:
         complaint = _complaint(total, table.get(total), looks)
         (off if complaint else right).append(complaint or total)

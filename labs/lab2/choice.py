@@ -44,7 +44,8 @@ def scores(evidence: Evidence) -> Judgement:
     if not isinstance(table, dict):
         return failed("a table [scores]", "there is none", said.source.show(missing=["[scores]"]))
     names = [member.name for member in members(evidence)]
-    right, off = [], []
+    right: list[str] = []
+    off: list[str] = []
     for name in names:
         guess = table.get(name)
         near = type(guess) is int and abs(guess - real[name]) <= SCORE_TOLERANCE

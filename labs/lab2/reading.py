@@ -46,7 +46,8 @@ def census(scene: SceneEvidence, step: str) -> tuple[Source, dict[str, Row]]:
     rows = {}
     for line, text in source.lines[1:]:
         *numbers, name = text.split("\t", 8)
-        rows[name] = Row(*map(int, numbers), name=name, line=line)
+        pid, uid, start, adj, score, rss, swap, pte = map(int, numbers)
+        rows[name] = Row(pid, uid, start, adj, score, rss, swap, pte, name, line)
     return source, rows
 
 

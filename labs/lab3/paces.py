@@ -133,8 +133,9 @@ def _predicted(
     return predicted(said, truth, lambda answer, real: _holds(answer, real, tolerance), f" {unit}{margin}")
 
 
-def _holds(answer: object, real: int, tolerance: int) -> bool:
+def _holds(answer: object, real: object, tolerance: int) -> bool:
     """The starter's -1 is no answer, however near it is."""
+    assert isinstance(real, int)
     return type(answer) is int and answer >= 0 and abs(answer - real) <= tolerance
 
 

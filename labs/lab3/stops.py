@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from labkit.grade.drawn import number
 from labkit.grade.judging import Decided, broken, failed, passed, require_completed, require_step
-from labkit.grade.witnessed import Seen, require_reading
+from labkit.grade.witnessed import Row, Seen, require_reading
 from labkit.model.evidence import Evidence, after_step
 from labkit.model.mapped import Contents
 from labkit.model.verdict import Judgement, Where
@@ -78,7 +78,7 @@ class Change:
         return self.last.zero - self.first.zero
 
     def judged(self, holds: bool, expected: str, actual: str) -> Judgement:
-        rows = [self.last.task, self.last.contents]
+        rows: list[Row] = [self.last.task, self.last.contents]
         if holds:
             return passed(expected, actual, self.last.seen.show(good=rows))
         return failed(expected, actual, self.last.seen.show(bad=rows))

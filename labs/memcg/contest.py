@@ -29,7 +29,7 @@ class Contest:
         return self.db > self.left
 
 
-def contest(parameters: Parameters) -> Contest:
+def contest(parameters: Mapping[str, object]) -> Contest:
     db, both, batch = map(int, str(parameters["contest"]).split())
     return Contest(db=db, both=both, batch=batch)
 

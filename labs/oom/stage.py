@@ -23,7 +23,7 @@ class Actor:
     mate: bool = False
 
 
-def actors(parameters: Parameters) -> tuple[Actor, ...]:
+def actors(parameters: Mapping[str, object]) -> tuple[Actor, ...]:
     """All five in the order in which they start. src/event.sh puts the same on stage."""
     names = parameters["names"]
     assert isinstance(names, tuple)
