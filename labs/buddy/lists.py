@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import json
 
-from labkit.grade.judging import answers, broken, failed, passed, require_completed, require_step, stdout
+from labkit.grade.judging import (
+    Decided,
+    answers,
+    broken,
+    failed,
+    passed,
+    require_completed,
+    require_step,
+    stdout,
+)
 from labkit.grade.source import Source
 from labkit.model.evidence import Evidence
 from labkit.model.verdict import Judgement
 
 from .reading import at, deed_of
+
+Rows = list[tuple[int, dict[str, object]]]
 
 # Not 9: such a block goes to a CPU's list, too, but where that list may hold fewer than its 512 pages (6.1 in
 # a guest as small as this) it comes out again at once, with all else.
@@ -39,9 +50,7 @@ def unmoved(evidence: Evidence) -> Judgement:
     singles = evidence.request.parameters["singles"]
     assert isinstance(singles, int)
     source, rows = _rows(evidence, "singles")
-    if len(rows) < 2:
-        return broken(f"{singles} frees and the zones", f"{len(rows)} answers")
-    *frees, (_, lists) = rows
+    *frees, (_, lists) = _last_round(rows)
     deeds = [deed_of(row, number) for number, row in frees]
     if len(deeds) != singles or not isinstance(lists.get("zones"), list):
         return broken(f"{singles} frees and the zones", f"{len(deeds)} frees")
@@ -58,7 +67,15 @@ def unmoved(evidence: Evidence) -> Judgement:
     )
 
 
-def _rows(evidence: Evidence, name: str) -> tuple[Source, list[tuple[int, dict[str, object]]]]:
+def _last_round(rows: Rows) -> Rows:
+    """What was answered between the last two lists of zones: frees, and the zones in the end."""
+    ends = [at for at, (_, row) in enumerate(rows) if "zones" in row]
+    if not ends:
+        raise Decided(broken("frees, and the zones after them", f"{len(rows)} answers, no zones"))
+    return rows[ends[-2] + 1 if len(ends) > 1 else 0 : ends[-1] + 1]
+
+
+def _rows(evidence: Evidence, name: str) -> tuple[Source, Rows]:
     """What labkit's module answered in a step, with the lines; the step is labkit's own."""
     step = require_step(require_completed(evidence, "lists"), name)
     source = stdout(step)
