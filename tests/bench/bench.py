@@ -20,6 +20,7 @@ from pathlib import Path
 
 import class_cost
 import clone_cost
+import page_cost
 import rivals
 import witness_cost
 from guests import raise_guest
@@ -82,6 +83,7 @@ GROUPS: dict[str, Callable[[int], tuple[Measure, ...]]] = {
         measure("labkit exec -- uname -r", count, command(LABKIT, "exec", "--", "uname", "-r")),
     ),
     "witness": witness_cost.readings,
+    "page": page_cost.pages,
     "boot": lambda count: tuple(
         measure(f"cold boot to first command, {kernel}", count, cold_boot(kernel)) for kernel in KERNELS
     ),
