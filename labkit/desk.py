@@ -40,7 +40,7 @@ def list_runs(runs: Path | None) -> tuple[RunRow, ...]:
 def show(run: str | None, runs: Path | None) -> RunDone:
     """The verdict of a stored run, as it was written: by folder, by the start of its name, or the newest."""
     here = places(runs=runs)
-    folder = _find_run(here, run)
+    folder = find_run(here, run)
     path = folder / VERDICT
     if not path.is_file():
         raise UsageError(
@@ -117,6 +117,20 @@ def lint(labs: tuple[str, ...]) -> Complaints:
     return Complaints(refusals=tuple(refusals), standings=tuple(standings))
 
 
+def find_run(here: Places, run: str | None) -> Path:
+    """The run that is meant: by its folder, by the start of its name, or the newest. Raises UsageError."""
+    if run is not None and (Path(run) / REQUEST).is_file():
+        return Path(run).resolve()
+    known = [found.folder for found in stored_runs(here.runs)]
+    found = [folder for folder in known if run is None or folder.name.startswith(run)]
+    if not found:
+        asked = f"no run '{run}'" if run else "no run yet"
+        raise UsageError(
+            where=str(here.runs), found=asked, fix="see `labkit list`, or run one: labkit run lab2"
+        )
+    return found[0]
+
+
 def _standing(lab: Lab) -> str:
     weak, graded = len(forgeable(lab)), sum(check.points > 0 for check in lab.checks)
     if weak:
@@ -137,16 +151,3 @@ def _run_row(run: RunSummary) -> RunRow:
         max_score=run.max_score or 0,
         problem="interrupted" if run.state is RunState.INTERRUPTED else "",
     )
-
-
-def _find_run(here: Places, run: str | None) -> Path:
-    if run is not None and (Path(run) / REQUEST).is_file():
-        return Path(run).resolve()
-    known = [found.folder for found in stored_runs(here.runs)]
-    found = [folder for folder in known if run is None or folder.name.startswith(run)]
-    if not found:
-        asked = f"no run '{run}'" if run else "no run yet"
-        raise UsageError(
-            where=str(here.runs), found=asked, fix="see `labkit list`, or run one: labkit run lab2"
-        )
-    return found[0]

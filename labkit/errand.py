@@ -23,6 +23,7 @@ from labkit.places import places
 from labkit.provision import own_module, platform
 from labkit.qemu.live import live_folder, reap
 from labkit.stage import Stage, raised
+from labkit.standing import announced
 
 DEFAULT_NODES = "2x256M"
 _SCOPE = "guest"
@@ -116,7 +117,8 @@ def _visited(ask: GuestAsk, progress: AbstractContextManager[Listener]) -> Itera
             )
             clock = Clock(scope=_SCOPE, listen=_without_the_usual(listen))
             stage = stack.enter_context(raised(order, clock))
-        yield stage
+        with announced(stage, machine, "a guest of no lab"):
+            yield stage
 
 
 def _machine(ask: GuestAsk) -> MachineSpec:

@@ -22,7 +22,7 @@ from labkit.model.artefact import Artefact
 from labkit.model.errors import Broken, LabkitError, UsageError
 from labkit.model.events import Listener
 from labkit.model.health import Page
-from labkit.model.rows import LabRow, NextStep, RunRow, SubmissionRow, TemplateRow, Tour
+from labkit.model.rows import LabRow, MapView, NextStep, RunRow, SubmissionRow, TemplateRow, Tour
 from labkit.model.verdict import Verdict
 from labkit.report.text import ascii_fallback, block, human_bytes, tame_line
 
@@ -90,17 +90,40 @@ def _rows(rows: Sequence[SubmissionRow], page: RenderableType, json: str | None)
     _write(json, render_batch_json(rows))
 
 
-def check_target(json: str | None) -> None:
-    """Refuse a `--json` that cannot be written, before a minute is spent on a run. Raises UsageError."""
-    if json is None or json == STDOUT:
+def check_target(target: str | None, option: str = "--json") -> None:
+    """Refuse a file that cannot be written, before a minute is spent on a run. Raises UsageError."""
+    if target is None or target == STDOUT:
         return
-    path = Path(json)
+    path, where = Path(target), f"{option} {target}"
     if path.is_dir():
-        raise UsageError(where=f"--json {json}", found="a folder", fix="name a file")
+        raise UsageError(where=where, found="a folder", fix="name a file")
     if not path.parent.is_dir():
-        raise UsageError(where=f"--json {json}", found=f"no folder {path.parent}", fix="make it first")
+        raise UsageError(where=where, found=f"no folder {path.parent}", fix="make it first")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise UsageError(where=f"--json {json}", found="it may not be written", fix="name another file")
+        raise UsageError(where=where, found="it may not be written", fix="name another file")
+
+
+def page_map(what: MapView, *, png: str | None = None, svg: str | None = None, light: bool = False) -> None:
+    """The map on the terminal, two with what changed between them; and as pictures, to stdout for "-"."""
+    from labkit.report.map_chart import chart_of, chart_of_change
+    from labkit.report.map_terminal import MapDrawing
+
+    charts = [chart_of(found, moment) for moment, found in what.maps]
+    if len(what.maps) > 1:
+        (first, before), (last, after) = what.maps
+        charts.append(chart_of_change(before, after, f"what changed from {first} to {last}"))
+    console = _console(sys.stderr if STDOUT in (png, svg) else sys.stdout)
+    console.print(MapDrawing(charts, what.title))
+    for note in what.notes:
+        console.print(block(note))
+    if png is not None:
+        from labkit.report.map_png import render_map_png
+
+        _write(png, render_map_png(charts, what.title, light=light), "--png")
+    if svg is not None:
+        from labkit.report.map_svg import render_map_svg
+
+        _write(svg, render_map_svg(charts, what.title), "--svg")
 
 
 def labs(rows: Sequence[LabRow]) -> None:
@@ -212,29 +235,30 @@ def _console(stream: TextIO) -> Console:
     return Console(file=stream, width=fixed, highlight=False, markup=False, emoji=False)
 
 
-def _write(target: str, content: str) -> None:
+def _write(target: str, content: str | bytes, option: str = "--json") -> None:
     """Whole or not at all: written beside the target, then renamed. Pipes and devices are written to."""
+    data = content if isinstance(content, bytes) else content.encode("utf-8")
     if target == STDOUT:
-        sys.stdout.buffer.write(content.encode("utf-8"))
+        sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return
     path = Path(target)
     try:
         if path.exists() and not path.is_file():
-            path.write_text(content, encoding="utf-8")
+            path.write_bytes(data)
             return
         path = path.resolve()  # a symbolic link stays one
         partial = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            partial.write_text(content, encoding="utf-8")
+            partial.write_bytes(data)
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)
     except OSError as problem:
         raise UsageError(
-            where=f"--json {target}",
+            where=f"{option} {target}",
             found=f"{problem.strerror}",
-            fix="labkit grade RUN --json FILE writes it",
+            fix="labkit grade RUN --json FILE writes it" if option == "--json" else "name another file",
         ) from problem
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from labkit.grade.run import grade
 from labkit.guest.terminal import interact
 from labkit.keyring import COURSE, Seal, sealed
-from labkit.labfile.draw import environment, parameters
+from labkit.labfile.draw import TAG_NONCE, environment, parameters
 from labkit.labfile.load import load
 from labkit.labfile.submission import load_submission
 from labkit.labfile.workfolder import find_marker
@@ -34,6 +34,7 @@ from labkit.qemu.live import live_folder, reap
 from labkit.report.verdict_json import render_verdict_json
 from labkit.scene import Cast, loaded_modules, ordered, play
 from labkit.stage import raised
+from labkit.standing import announced
 from labkit.store.reader import digest, read
 from labkit.store.writer import create, write_attestation
 
@@ -212,7 +213,9 @@ def shell(ask: ShellAsk, listen: Listener) -> int:
     clock = Clock(scope=scene.name, listen=listen)
     with live_folder(here.live) as record, raised(ordered(scene, cast, record), clock) as stage:
         loaded_modules(scene, cast, stage)
-        return interact(stage.guest, term=os.environ.get("TERM", "dumb"), env=environment(cast.parameters))
+        env, nonce = environment(cast.parameters), str(cast.parameters.get(TAG_NONCE, ""))
+        with announced(stage, scene.machine, f"{lab.id}, scene {scene.name}", nonce):
+            return interact(stage.guest, term=os.environ.get("TERM", "dumb"), env=env)
 
 
 def find_work(lab: Lab, path: Path | None, seed: str | None) -> Work | None:

@@ -15,6 +15,7 @@ import typer
 from labkit.cli.exec import Kmod, MachineFile, Nodes, Push, exec_, guest_shell
 from labkit.cli.image import images
 from labkit.cli.key import keys
+from labkit.cli.map import map_
 from labkit.cli.options import (
     Accel,
     AccelChoice,
@@ -58,6 +59,7 @@ app.command(name="exec")(exec_)
 app.add_typer(images, name="image")
 app.add_typer(templates, name="template")
 app.add_typer(keys, name="key")
+app.command(name="map")(map_)
 app.command()(run)
 app.command()(verify)
 

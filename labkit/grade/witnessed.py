@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from typing_extensions import assert_never
 
-from labkit.grade.conservation import changes, violations
+from labkit.grade.conservation import changes, nonsense, violations
 from labkit.grade.judging import Decided, broken, failed, fell
 from labkit.grade.parse.oom import OomLog, parse_oom
 from labkit.grade.source import Source, source_of_records
@@ -127,8 +127,7 @@ def require_reading(scene: SceneEvidence, moment: str = AFTER) -> Seen:
         if scene.end is not SceneEnd.COMPLETED:
             raise Decided(fell(scene, expected))
         raise Decided(broken(expected, "there is none in the run directory"))
-    if found.reading.incoherent:
-        odd = found.reading.incoherent[0]
+    if odd := next(iter(nonsense(found.reading)), None):
         raise Decided(
             broken(f"{expected} makes sense", f"{odd.probe.value}: {odd.found}", Where(path=found.where))
         )

@@ -84,8 +84,19 @@ class HandInTable(Table):
     says: Sentence
 
 
-ProbeName = Literal[  # not "ram": nothing of a map of every page is judged
-    "zones", "tasks", "memcgs", "slabs", "hugepages", "vmstat", "totals", "thp", "modules", "dmesg", "text"
+ProbeName = Literal[  # not "ram": nothing is judged by it; "map" is its picture, for people
+    "zones",
+    "tasks",
+    "memcgs",
+    "slabs",
+    "hugepages",
+    "vmstat",
+    "totals",
+    "thp",
+    "modules",
+    "dmesg",
+    "text",
+    "map",
 ]
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Kind(IntEnum):
-    """What a page frame is used for."""
+    """What a page frame is used for. The numbers stand in run directories: a new kind gets a new one."""
 
     HOLE = 0  # no RAM, or never handed to the page allocator's zones
     FREE = 1  # on a free list
@@ -25,6 +25,10 @@ class Kind(IntEnum):
     SHMEM = 8  # tmpfs, shared anonymous
     KERNEL = 9  # allocated, of none of these kinds
     IDLE = 10  # in nobody's use and on no free list: a CPU's own list
+    # Only PageMap (model/page_map.py) tells these apart:
+    THP = 11  # anonymous or a file's, in a block as large as a PMD maps
+    STACK = 12  # a task's kernel stack
+    TAGGED = 13  # in use, and bears a tag of the run's (images/include/labkit_tags.h)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labkit.model.errors import ExitCode, LabkitError
+from labkit.model.page_map import PageMap
 from labkit.model.verdict import Status, Verdict
 
 
@@ -131,3 +132,14 @@ class Complaints:
 
     refusals: tuple[str, ...]
     standings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapView:
+    """Maps of RAM by the names of their moments: one, or two, the earlier first. `notes` say what else there
+    is.
+    """
+
+    title: str
+    maps: tuple[tuple[str, PageMap], ...]
+    notes: tuple[str, ...] = ()

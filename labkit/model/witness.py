@@ -12,6 +12,7 @@ from enum import Enum
 from labkit.model.kernel_log import LogRecord
 from labkit.model.kernel_text import KernelText, ModuleView
 from labkit.model.mapped import Contents, PageTables
+from labkit.model.page_map import PageMap
 from labkit.model.ram_map import RamMap
 from labkit.model.tags import Tags
 from labkit.model.units import Size
@@ -33,6 +34,7 @@ class Probe(Enum):
     MODULES = "modules"
     DMESG = "dmesg"
     RAM = "ram"
+    MAP = "map"
     TEXT = "text"
     TAGS = "tags"
 
@@ -247,6 +249,7 @@ class Reading:
     modules: tuple[ModuleView, ...] | None = None
     dmesg: tuple[LogRecord, ...] | None = None
     ram: RamMap | None = None
+    map: PageMap | None = None
     text: KernelText | None = None
     page_tables: tuple[PageTables, ...] = ()
     contents: tuple[Contents, ...] = ()

@@ -14,6 +14,7 @@ from labkit.model.machine import Accel, MachineSpec
 
 BINARY = "qemu-system-x86_64"
 SWAP = "swap"  # the serial of the swap disk
+WITNESS_SOCKET = "witness.sock"
 SUN_PATH = 107  # struct sockaddr_un holds 108 bytes with the final NUL, <linux/un.h>
 
 
@@ -98,7 +99,7 @@ class LaunchPlan:
     @property
     def witness_socket(self) -> Path:
         """A second monitor, for whoever reads the guest's memory: one takes one connection at a time."""
-        return self.live / "witness.sock"
+        return self.live / WITNESS_SOCKET
 
     @property
     def console_log(self) -> Path:

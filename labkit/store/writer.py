@@ -176,7 +176,7 @@ class SceneWriter:
         )
 
     def witness(self, moment: str, reading: Reading) -> None:
-        """Keep what the host read. The map of RAM is not kept: nothing is judged by it."""
+        """Keep what the host read, all but the arrays of `ram`: the `map` is their picture, and small."""
         if not _FOLDER_NAME.fullmatch(moment):
             raise ValueError(f"{moment!r} cannot name a moment's file")
         text = codec.to_lines(replace(reading, ram=None))

@@ -28,6 +28,7 @@ from labkit.witness.log import read_dmesg
 from labkit.witness.memory import Memory, NonsenseError
 from labkit.witness.modules import read_modules
 from labkit.witness.monitor import Monitor, dialled
+from labkit.witness.page_map import draw_map
 from labkit.witness.ram import Ram, find_pieces, opened_ram
 from labkit.witness.slabs import read_slabs
 from labkit.witness.tables import read_page_tables
@@ -38,6 +39,7 @@ from labkit.witness.zones import any_locked, read_zones
 
 _WHERE = "the witness"
 _CALM_STOPS = 20
+_OF_ZONES = (Probe.ZONES, Probe.MAP)
 _BETWEEN_STOPS = 0.001  # seconds that the guest may go on when it was stopped in the middle of a change
 # What a guest whose memory is nonsense makes of reading it.
 _NONSENSE = (NonsenseError, FaultError, OutOfBoundsError, OverflowError, ValueError, IndexError)
@@ -85,6 +87,7 @@ _PROBES: dict[Probe, tuple[str, Callable[[_Instant], Any]]] = {
     Probe.MODULES: ("modules", lambda now: read_modules(now.memory)),
     Probe.DMESG: ("dmesg", lambda now: read_dmesg(now.memory)),
     Probe.RAM: ("ram", lambda now: now.ram_map()),
+    Probe.MAP: ("map", lambda now: draw_map(now.memory, now.frames(), now.ram_map(), now.ram.pieces)),
     Probe.TEXT: ("text", lambda now: read_text(now.memory)),
 }
 
@@ -121,8 +124,8 @@ class Witness:
         `tables_of`, what is in the pages of those called `contents_of`, where pages with `tags` lie, and let
         it go on.
 
-        If zones are asked for, the guest is stopped when nobody is changing one; that takes up to 20 short
-        stops. What makes no sense is told in `incoherent`, for a hostile kernel can write anything anywhere.
+        If zones or the map are asked for, the guest is stopped when nobody is changing a zone; that takes up
+        to 20 short stops. What makes no sense is told in `incoherent`: a hostile kernel can write anything.
         Raises Broken when QEMU is gone or the symbols are not this kernel's, DeadlineExpired.
         """
         with self._kernel.of(self._ram, deadline) as prog:
@@ -176,7 +179,7 @@ class Witness:
 
 def _busy(memory: Memory, wanted: tuple[_Work, ...]) -> bool:
     """Whether somebody is in the middle of changing what is asked for."""
-    if all(probe is not Probe.ZONES for probe, *_ in wanted):
+    if all(probe not in _OF_ZONES for probe, *_ in wanted):
         return False
     try:
         return any_locked(memory)

@@ -37,7 +37,16 @@ def mm_of(memory: Memory, task: Object) -> Object | None:
 
 def thread_addresses(memory: Memory, task: Object) -> tuple[int, ...]:
     """Every thread of a process."""
-    signal = task.signal.value_()
+    return _threads(memory, task.signal.value_())
+
+
+def threads_of(memory: Memory, address: int) -> tuple[int, ...]:
+    """The same of the process whose leader's task_struct is at an address."""
+    signal = memory.word(address + memory.offset("struct task_struct", "signal"))
+    return _threads(memory, signal) if signal else (address,)
+
+
+def _threads(memory: Memory, signal: int) -> tuple[int, ...]:
     head = signal + memory.offset("struct signal_struct", "thread_head")
     return tuple(memory.entries(head, "struct task_struct", "thread_node", MAX_TASKS))
 

@@ -16,13 +16,14 @@ from labkit.witness.names import counter_names
 
 _LINK = 8  # offset of lru, buddy_list and pcp_list in struct page
 _MAX_ORDERS = 20
+MAX_ZONES = 8  # of a node
 
 
 def read_zones(memory: Memory, frames: Frames) -> tuple[ZoneView, ...]:
     """Every zone that has memory, node by node. Raises NonsenseError."""
     return tuple(
         _zone(memory, frames, Object(memory.prog, memory.type("struct zone"), address=address), node, index)
-        for node, index, address in _populated(memory)
+        for node, index, address in populated_zones(memory)
     )
 
 
@@ -30,18 +31,18 @@ def any_locked(memory: Memory) -> bool:
     """Whether a zone's lists are being changed just now (zone->lock, and each CPU's own lists')."""
     return any(
         _is_locked(memory, Object(memory.prog, memory.type("struct zone"), address=address))
-        for _, _, address in _populated(memory)
+        for _, _, address in populated_zones(memory)
     )
 
 
-def _populated(memory: Memory) -> Iterator[tuple[int, int, int]]:
+def populated_zones(memory: Memory) -> Iterator[tuple[int, int, int]]:
     """Node, index and address of every zone with memory."""
     size = memory.type("struct zone").size or 0
     first = memory.offset("struct pglist_data", "node_zones")
     zones = memory.number("MAX_NR_ZONES") if memory.has("MAX_NR_ZONES") else memory.number("__MAX_NR_ZONES")
     for node in memory.nodes:
         pgdat = memory.prog["node_data"][node].value_()
-        for index in range(min(zones, 8)):
+        for index in range(min(zones, MAX_ZONES)):
             address = pgdat + first + index * size
             if memory.word(address + memory.offset("struct zone", "present_pages")):
                 yield node, index, address

@@ -17,7 +17,8 @@ from labkit.cli.front import enter
 from labkit.cli.verbs import app
 from labkit.model.errors import Broken, CompileError, ExitCode, HostError, LabkitError, UsageError
 
-VERBS = ("run", "list", "next", "show", "start", "shell", "grade", "lint", "doctor", "image", "key", "verify")
+WORK = ("run", "list", "next", "show", "start", "shell", "map", "grade")
+VERBS = (*WORK, "lint", "doctor", "image", "key", "verify")
 
 OFFICIAL = ("run", "lab2", "--official", "--student", "ada", "--attempt", "1")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from witnessed import Pair
+from witnessed import Pair, quietly
 
 from labkit.grade.conservation import changes, violations
 from labkit.grade.parse.buddyinfo import parse_buddyinfo
@@ -11,20 +11,9 @@ from labkit.grade.parse.keyvalue import parse_key_values
 from labkit.grade.parse.zoneinfo import parse_zoneinfo
 from labkit.guest.kmsg import read_kmsg
 from labkit.model.units import Deadline, Size
-from labkit.model.witness import Probe, Reading
+from labkit.model.witness import Probe
 
 pytestmark = pytest.mark.guest
-TRIES = 20
-
-
-def quietly(pair: Pair, path: str, *probes: Probe) -> tuple[str, Reading]:
-    """What a guest file says both before and after a reading: then it also held at the reading."""
-    for _ in range(TRIES):
-        before = pair.file(path)
-        reading = pair.read(*probes)
-        if pair.file(path) == before:
-            return before, reading
-    pytest.fail(f"{path} said something else every time")
 
 
 def test_free_lists_are_those_of_buddyinfo(pair: Pair) -> None:

@@ -24,6 +24,7 @@ from labkit.witness.attach import Witness, attach
 
 KERNELS = ("6.1", "6.12")
 EVERYTHING = tuple(Probe)
+_TRIES = 20
 
 
 def two_nodes(kernel: str) -> MachineSpec:
@@ -60,6 +61,16 @@ class Pair:
 
     def read(self, *probes: Probe, pids: tuple[int, ...] = ()) -> Reading:
         return self.witness.read(probes, Deadline.after(30, "witness"), pids=pids)
+
+
+def quietly(pair: Pair, path: str, *probes: Probe) -> tuple[str, Reading]:
+    """What a guest file says both before and after a reading: then it also held at the reading."""
+    for _ in range(_TRIES):
+        before = pair.file(path)
+        reading = pair.read(*probes)
+        if pair.file(path) == before:
+            return before, reading
+    raise AssertionError(f"{path} said something else every time")
 
 
 @contextmanager
