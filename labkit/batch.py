@@ -19,8 +19,9 @@ from labkit.places import lab_folder, places
 from labkit.pools.cancel import Token
 from labkit.pools.local import LocalPool, gather
 from labkit.qemu.live import reap
-from labkit.session import HandedIn, House, RunAsk, load_work, opened, perform, stand_on, take_in, with_kernel
+from labkit.session import HandedIn, House, RunAsk, opened, perform, stand_on, take_in, with_kernel
 from labkit.tally import Tally
+from labkit.work import load_work
 
 SPARE = 1  # submissions beyond the guests that fit at once: one compiles or is judged while they run
 

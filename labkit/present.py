@@ -5,18 +5,15 @@ Results go to stdout; progress, warnings and errors to stderr. A pipe gets no co
 
 from __future__ import annotations
 
-import codecs
 import os
 import sys
 import time
 import traceback
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from io import TextIOWrapper
 from pathlib import Path
-from typing import TextIO
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 
 from labkit.model.artefact import Artefact
 from labkit.model.errors import Broken, LabkitError, UsageError
@@ -24,18 +21,15 @@ from labkit.model.events import Listener
 from labkit.model.health import Page
 from labkit.model.rows import LabRow, MapView, NextStep, RunRow, SubmissionRow, TemplateRow, Tour
 from labkit.model.verdict import Verdict
-from labkit.report.text import ascii_fallback, block, human_bytes, tame_line
-
-STDOUT = "-"
-PIPE_COLUMNS = 80
-_FALLBACK = "labkit-ascii"
+from labkit.report.text import block, human_bytes, tame_line
+from labkit.streams import STDOUT, console_on, write_to
 
 
 def progress(*, quiet: bool = False, handover: bool = False) -> AbstractContextManager[Listener]:
     """Show events on stderr while the block lasts; with `handover` others use the terminal later."""
     from labkit.report.progress import Manner, show_progress
 
-    console = _console(sys.stderr)
+    console = console_on(sys.stderr)
     if quiet:
         return show_progress(console, Manner.QUIET)
     moving = console.is_terminal and not handover
@@ -52,14 +46,14 @@ def verdict(
     from labkit.report.terminal import render_summary, render_verdict
     from labkit.store.layout import PAGE
 
-    console = _console(sys.stderr if json == STDOUT else sys.stdout)
+    console = console_on(sys.stderr if json == STDOUT else sys.stdout)
     page = run / PAGE if run is not None and (run / PAGE).is_file() else None
     console.print(render_summary(what) if quiet else render_verdict(what, run, lab, page))
     if json is None:
         return
     from labkit.report.verdict_json import render_verdict_json
 
-    _write(json, render_verdict_json(what))
+    write_to(json, render_verdict_json(what))
 
 
 def batch(rows: Sequence[SubmissionRow], *, json: str | None = None, quiet: bool = False) -> None:
@@ -77,7 +71,7 @@ def tour(what: Tour, *, json: str | None = None, quiet: bool = False) -> None:
 
 
 def _rows(rows: Sequence[SubmissionRow], page: RenderableType, json: str | None) -> None:
-    _console(sys.stderr if json == STDOUT else sys.stdout).print(page)
+    console_on(sys.stderr if json == STDOUT else sys.stdout).print(page)
     faults = [
         f"{row.path}\n{it.detail}" for row in rows if isinstance(it := row.outcome, Broken) and it.detail
     ]
@@ -87,7 +81,7 @@ def _rows(rows: Sequence[SubmissionRow], page: RenderableType, json: str | None)
         return
     from labkit.report.verdict_json import render_batch_json
 
-    _write(json, render_batch_json(rows))
+    write_to(json, render_batch_json(rows))
 
 
 def check_target(target: str | None, option: str = "--json") -> None:
@@ -112,42 +106,42 @@ def page_map(what: MapView, *, png: str | None = None, svg: str | None = None, l
     if len(what.maps) > 1:
         (first, before), (last, after) = what.maps
         charts.append(chart_of_change(before, after, f"what changed from {first} to {last}"))
-    console = _console(sys.stderr if STDOUT in (png, svg) else sys.stdout)
+    console = console_on(sys.stderr if STDOUT in (png, svg) else sys.stdout)
     console.print(MapDrawing(charts, what.title))
     for note in what.notes:
         console.print(block(note))
     if png is not None:
         from labkit.report.map_png import render_map_png
 
-        _write(png, render_map_png(charts, what.title, light=light), "--png")
+        write_to(png, render_map_png(charts, what.title, light=light), "--png")
     if svg is not None:
         from labkit.report.map_svg import render_map_svg
 
-        _write(svg, render_map_svg(charts, what.title), "--svg")
+        write_to(svg, render_map_svg(charts, what.title), "--svg")
 
 
 def labs(rows: Sequence[LabRow]) -> None:
     from labkit.report.listing import render_labs
 
-    _console(sys.stdout).print(render_labs(rows))
+    console_on(sys.stdout).print(render_labs(rows))
 
 
 def next_step(what: NextStep) -> None:
     from labkit.report.listing import render_next
 
-    _console(sys.stdout).print(render_next(what))
+    console_on(sys.stdout).print(render_next(what))
 
 
 def runs(rows: Sequence[RunRow]) -> None:
     from labkit.report.listing import render_runs
 
-    _console(sys.stdout).print(render_runs(rows))
+    console_on(sys.stdout).print(render_runs(rows))
 
 
 def images(artefacts: Sequence[Artefact]) -> None:
     from labkit.report.listing import render_images
 
-    _console(sys.stdout).print(render_images(artefacts))
+    console_on(sys.stdout).print(render_images(artefacts))
 
 
 def removed(artefacts: Sequence[Artefact]) -> None:
@@ -159,7 +153,7 @@ def removed(artefacts: Sequence[Artefact]) -> None:
 def templates(rows: Sequence[TemplateRow]) -> None:
     from labkit.report.listing import render_templates
 
-    _console(sys.stdout).print(render_templates(rows, time.time()))
+    console_on(sys.stdout).print(render_templates(rows, time.time()))
 
 
 def templates_removed(rows: Sequence[TemplateRow]) -> None:
@@ -177,19 +171,19 @@ def doctor(page: Page) -> None:
 
 def text(words: str) -> None:
     """Plain sentences of labkit's own or of a lab's author."""
-    _console(sys.stdout).print(block(words, limit=sys.maxsize))
+    console_on(sys.stdout).print(block(words, limit=sys.maxsize))
 
 
 def lines(what: Sequence[str]) -> None:
     """A line each on stdout, never wrapped: to be read, or to be kept in a file."""
-    console = _console(sys.stdout)
+    console = console_on(sys.stdout)
     for line in what:
         console.print(tame_line(line), soft_wrap=True)
 
 
 def remarks(sentences: Sequence[str]) -> None:
     """A line each on stderr, beside what a command in a guest said there itself."""
-    console = _console(sys.stderr)
+    console = console_on(sys.stderr)
     for sentence in sentences:
         console.print(f"labkit: {tame_line(sentence)}", soft_wrap=True)
 
@@ -198,7 +192,7 @@ def error(what: LabkitError, *, debug: bool = False) -> None:
     """Three parts on stderr; with `debug` the traceback before them."""
     from labkit.report.errors import render_error
 
-    console = _console(sys.stderr)
+    console = console_on(sys.stderr)
     if debug:
         console.print(block(_traceback(what), limit=sys.maxsize))
     console.print(render_error(what))
@@ -208,7 +202,7 @@ def bug(what: BaseException, *, debug: bool = False) -> None:
     """An exception that nobody foresaw: one line, and its traceback in a file or, with `debug`, on stderr."""
     from labkit.report.errors import render_bug
 
-    console = _console(sys.stderr)
+    console = console_on(sys.stderr)
     if debug:
         console.print(block(_traceback(what), limit=sys.maxsize))
         look = "its traceback stands above"
@@ -221,45 +215,7 @@ def bug(what: BaseException, *, debug: bool = False) -> None:
 def stopped(signal_name: str) -> None:
     from labkit.report.errors import render_stop
 
-    _console(sys.stderr).print(render_stop(signal_name))
-
-
-def _console(stream: TextIO) -> Console:
-    """A console that cannot fail on a character: what the stream's encoding lacks is spelled in ASCII."""
-    if isinstance(stream, TextIOWrapper):
-        codecs.register_error(_FALLBACK, ascii_fallback)
-        # UTF-8 mode (PEP 540) hides LC_ALL=C from the stream's encoding; the terminal still is what it is.
-        plain = os.environ.get("LC_ALL") in ("C", "POSIX")
-        stream.reconfigure(encoding="ascii" if plain else stream.encoding, errors=_FALLBACK)
-    fixed = None if stream.isatty() or "COLUMNS" in os.environ else PIPE_COLUMNS
-    return Console(file=stream, width=fixed, highlight=False, markup=False, emoji=False)
-
-
-def _write(target: str, content: str | bytes, option: str = "--json") -> None:
-    """Whole or not at all: written beside the target, then renamed. Pipes and devices are written to."""
-    data = content if isinstance(content, bytes) else content.encode("utf-8")
-    if target == STDOUT:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-        return
-    path = Path(target)
-    try:
-        if path.exists() and not path.is_file():
-            path.write_bytes(data)
-            return
-        path = path.resolve()  # a symbolic link stays one
-        partial = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            partial.write_bytes(data)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as problem:
-        raise UsageError(
-            where=f"{option} {target}",
-            found=f"{problem.strerror}",
-            fix="labkit grade RUN --json FILE writes it" if option == "--json" else "name another file",
-        ) from problem
+    console_on(sys.stderr).print(render_stop(signal_name))
 
 
 def _traceback(what: BaseException) -> str:

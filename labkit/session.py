@@ -16,9 +16,8 @@ from labkit.keyring import COURSE, Seal, sealed
 from labkit.labfile.draw import TAG_NONCE, environment, parameters
 from labkit.labfile.load import load
 from labkit.labfile.submission import load_submission
-from labkit.labfile.workfolder import find_marker
 from labkit.model.errors import UsageError
-from labkit.model.events import Event, Listener, Mood
+from labkit.model.events import Listener
 from labkit.model.evidence import Request
 from labkit.model.lab import Lab, Parameters
 from labkit.model.official import Official
@@ -37,10 +36,7 @@ from labkit.stage import raised
 from labkit.standing import announced
 from labkit.store.reader import digest, read
 from labkit.store.writer import create, write_attestation
-
-DEMO_SEED = "demo"
-REFERENCE = "solution"
-STARTER = "starter"
+from labkit.work import Work, find_work, load_work, shown, starter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,19 +67,6 @@ class ShellAsk:
     seed: str | None = None
     accel: str = "auto"
     cold: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """Whose work is graded: its folder, the name it goes by, the seed of its numbers.
-
-    A demonstration is nobody's: it lies in the lab's own folder.
-    """
-
-    name: str
-    folder: Path
-    seed: str
-    demonstration: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +102,7 @@ def run(ask: RunAsk, listen: Listener) -> RunDone:
     if ask.official is not None:
         handed_in = _official(lab, ask, ask.official)
     else:
-        handed_in = take_in(lab, find_work(lab, ask.path, ask.seed) or _shown(here, lab, ask.seed, listen))
+        handed_in = take_in(lab, find_work(lab, ask.path, ask.seed) or shown(here, lab, ask.seed, listen))
     base = stand_on(here, lab, ask.accel, listen)
     with opened(lab, base, here, cold=ask.cold) as house:
         return perform(house, handed_in, Token(), listen)
@@ -205,7 +188,7 @@ def shell(ask: ShellAsk, listen: Listener) -> int:
     here = places()
     reap(here.live)
     lab = with_kernel(load(lab_folder(here, ask.lab)), ask.kernel)
-    handed_in = take_in(lab, find_work(lab, ask.path, ask.seed) or _starter(here, lab, ask.seed, listen))
+    handed_in = take_in(lab, find_work(lab, ask.path, ask.seed) or starter(here, lab, ask.seed, listen))
     base = platform(here, lab.scenes[0].machine.kernel, ask.accel, listen)
     kit = outfit(here, lab, handed_in.files, base, listen)
     scene = lab.scenes[0]
@@ -218,67 +201,12 @@ def shell(ask: ShellAsk, listen: Listener) -> int:
             return interact(stage.guest, term=os.environ.get("TERM", "dumb"), env=env)
 
 
-def find_work(lab: Lab, path: Path | None, seed: str | None) -> Work | None:
-    """The work that is meant: the folder given, else the one we stand in if it was started for this lab.
-
-    None where there is neither. Raises what load_work raises.
-    """
-    if path is None:
-        marker = find_marker(Path.cwd())
-        if marker is None or marker.lab != lab.id:
-            return None
-    return load_work(lab, path or Path.cwd(), seed)
-
-
-def load_work(lab: Lab, folder: Path, seed: str | None) -> Work:
-    """The work in a folder. Raises UsageError for one that is not there or is another lab's."""
-    if not folder.is_dir():
-        raise UsageError(
-            where=f"PATH {folder}",
-            found="not a folder" if folder.exists() else "no such folder",
-            fix=f"make one with `labkit start {lab.id}`",
-        )
-    marker = find_marker(folder)
-    if marker is not None and marker.lab != lab.id:
-        raise UsageError(
-            where=f"PATH {folder}",
-            found=f"this folder was started for {marker.lab}",
-            fix=f"`labkit run {marker.lab} {folder}`, or name a folder of {lab.id}",
-        )
-    drawn = seed or (marker.seed if marker else DEMO_SEED)
-    whole = folder.resolve()
-    demonstration = marker is None and whole.is_relative_to(lab.folder.resolve())
-    return Work(name=whole.name, folder=whole, seed=drawn, demonstration=demonstration)
-
-
-def reference(lab: Lab, seed: str | None) -> Work:
-    """The lab's own solution."""
-    return Work(name="reference", folder=lab.folder / REFERENCE, seed=seed or DEMO_SEED, demonstration=True)
-
-
 def _official(lab: Lab, ask: RunAsk, official: Official) -> HandedIn:
     """The work of an official run; its numbers are drawn from the course's secret, whatever PATH says."""
     seal = sealed(lab, official, ask.key)
     if ask.path is None:
         raise UsageError(where="--official", found="no PATH", fix="name the folder of the submission")
     return replace(take_in(lab, load_work(lab, ask.path, seal.seed(lab.id))), seal=seal)
-
-
-def _shown(here: Places, lab: Lab, seed: str | None, listen: Listener) -> Work:
-    """The lab's own solution, and it is said."""
-    sentence = f"No work of yours here: this run shows the reference solution. {_begin(here, lab)}"
-    listen(Event(scope="run", phase="work", mood=Mood.NOTE, text=sentence))
-    return reference(lab, seed)
-
-
-def _starter(here: Places, lab: Lab, seed: str | None, listen: Listener) -> Work:
-    sentence = f"No work of yours here: the starter lies in the guest's /lab. {_begin(here, lab)}"
-    listen(Event(scope="shell", phase="work", mood=Mood.NOTE, text=sentence))
-    return Work(name="starter", folder=lab.folder / STARTER, seed=seed or DEMO_SEED, demonstration=True)
-
-
-def _begin(here: Places, lab: Lab) -> str:
-    return f"`labkit start {lab_word(here, lab.folder)}` begins yours."
 
 
 def with_kernel(lab: Lab, kernel: str | None) -> Lab:

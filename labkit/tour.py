@@ -22,18 +22,9 @@ from labkit.places import Places, no_lab, places
 from labkit.pools.local import LocalPool
 from labkit.provision import Platform
 from labkit.qemu.live import reap
-from labkit.session import (
-    HandedIn,
-    House,
-    Work,
-    housed,
-    load_work,
-    reference,
-    stand_on,
-    take_in,
-    with_kernel,
-)
+from labkit.session import HandedIn, House, housed, stand_on, take_in, with_kernel
 from labkit.tally import Tally
+from labkit.work import Work, load_work, reference
 
 SHOWN = "No working folder here: this run shows the reference solutions. `labkit start LAB` begins yours."
 

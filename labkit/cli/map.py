@@ -80,7 +80,7 @@ def map_(
     from labkit import present
 
     frames = None if zoom is None else parse_frames(zoom)
-    if png == svg == present.STDOUT:
+    if png == svg == "-":
         raise UsageError(where="--png and --svg", found="both to stdout", fix="give one of them a file")
     present.check_target(png, "--png")
     present.check_target(svg, "--svg")

@@ -16,6 +16,7 @@ import pytest
 from labkit import present
 from labkit.model.errors import UsageError
 from labkit.model.verdict import EvidenceClass, Finding, Outcome, Status, Verdict
+from labkit.streams import PIPE_COLUMNS
 
 SCRIPT = """
     import sys
@@ -80,7 +81,7 @@ def test_utf_8_stays_utf_8() -> None:
 def test_a_pipe_gets_no_escape_sequence_and_eighty_columns() -> None:
     text = shown(LC_ALL="C.UTF-8", TERM="xterm-256color").decode("utf-8")
     assert "\x1b" not in text
-    assert max(len(line) for line in text.splitlines()) <= present.PIPE_COLUMNS
+    assert max(len(line) for line in text.splitlines()) <= PIPE_COLUMNS
 
 
 @pytest.mark.parametrize(("env", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])

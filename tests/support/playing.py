@@ -18,8 +18,9 @@ from labkit.order import guest_capacity
 from labkit.places import places
 from labkit.pools.local import LocalPool
 from labkit.provision import Platform
-from labkit.session import HandedIn, House, housed, load_work, stand_on, take_in, with_kernel
+from labkit.session import HandedIn, House, housed, stand_on, take_in, with_kernel
 from labkit.tally import Tally
+from labkit.work import load_work
 
 AT_ONCE = 12  # submissions: enough for the pool to choose from, few enough for the compilers' memory
 
