@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from labkit.model.errors import Broken, HostError
 from labkit.model.events import Listener
@@ -25,6 +26,9 @@ from labkit.qemu.live import abandoned
 from labkit.stage import Stage
 from labkit.store import codec
 from labkit.store.disk import write_whole
+
+if TYPE_CHECKING:
+    from labkit.witness.memory import Memory
 
 CARD = "guest.json"
 
@@ -84,24 +88,38 @@ def look(here: Places, guest: Standing, probes: tuple[Probe, ...], listen: Liste
     """
     from labkit.witness.attach import TagsOf, attach
 
+    with _met(here, guest, listen) as (pace, how), attach(**how) as witness:
+        nonce = guest.card.nonce
+        tags = TagsOf(nonce=int(nonce, 16), swap=None) if nonce else None
+        return witness.read(probes, pace.deadline(LOOK_SECONDS, PHASE), tags=tags)
+
+
+@contextmanager
+def peeked(here: Places, guest: Standing, listen: Listener) -> Iterator[Memory]:
+    """The guest's memory, while it runs on. Raises what `look` does."""
+    from labkit.witness.attach import peek
+
+    with _met(here, guest, listen) as (_, how), peek(**how) as memory:
+        yield memory
+
+
+@contextmanager
+def _met(here: Places, guest: Standing, listen: Listener) -> Iterator[tuple[Pace, dict[str, Any]]]:
+    """What attaching to a guest takes; within, what goes wrong is told of the guest."""
     card = guest.card
     base = platform(here, card.machine.kernel, "auto", listen, symbols=True)
     pace = Pace(factor=base.probe.factor)
+    sizes = tuple(node.memory for node in card.machine.nodes)
+    how = {
+        "socket": guest.folder / WITNESS_SOCKET,
+        "symbols": require_symbols(base),
+        "pid": card.pid,
+        "ranges": ram_ranges(sizes, card.machine.max_ram_below_4g),
+        "deadline": pace.deadline(LOOK_SECONDS, PHASE),
+    }
     try:
-        with attach(
-            guest.folder / WITNESS_SOCKET,
-            require_symbols(base),
-            pid=card.pid,
-            ranges=ram_ranges(
-                tuple(node.memory for node in card.machine.nodes), card.machine.max_ram_below_4g
-            ),
-            deadline=pace.deadline(LOOK_SECONDS, PHASE),
-        ) as witness:
-            tags = TagsOf(nonce=int(card.nonce, 16), swap=None) if card.nonce else None
-            return witness.read(probes, pace.deadline(LOOK_SECONDS, PHASE), tags=tags)
+        yield pace, how
     except HostError as error:
-        if error.where.startswith("kernel pack"):
-            raise
         raise HostError(
             where=f"the guest of process {card.pid}",
             found=error.found,
@@ -111,5 +129,5 @@ def look(here: Places, guest: Standing, probes: tuple[Probe, ...], listen: Liste
         raise Broken(
             where=f"the guest of process {card.pid}",
             found=error.found,
-            fix="it may have ended just now: see `labkit map --live` again",
+            fix="it may have ended just now: look again",
         ) from error

@@ -31,6 +31,7 @@ from labkit.cli.options import (
 from labkit.cli.run import run
 from labkit.cli.template import templates
 from labkit.cli.verify import verify
+from labkit.cli.watch import watch
 from labkit.model.errors import ExitCode, UsageError
 
 NEXT = """\
@@ -62,6 +63,7 @@ app.add_typer(keys, name="key")
 app.command(name="map")(map_)
 app.command()(run)
 app.command()(verify)
+app.command()(watch)
 
 
 class _Listed(str, Enum):

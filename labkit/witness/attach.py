@@ -233,6 +233,21 @@ def attach(
             yield Witness(monitor, kernel, ram)
 
 
+@contextmanager
+def peek(
+    socket: Path, symbols: Path, *, pid: int, ranges: Sequence[Sequence[Range]], deadline: Deadline
+) -> Iterator[Memory]:
+    """The memory of a guest that runs on and is never stopped. Raises what `attach` does.
+
+    QEMU's monitor is hung up before the first look: whoever else wants to stop the guest may.
+    """
+    with dialled(socket) as monitor:
+        kernel = load_kernel(_vmcoreinfo(monitor), symbols, deadline)
+        pieces = find_pieces(ranges, lambda line: monitor.hmp(line, deadline))
+    with opened_ram(pid, pieces) as ram, kernel.of(ram, deadline) as prog:
+        yield Memory(prog)
+
+
 def _vmcoreinfo(monitor: Monitor) -> bytes:
     """What the guest's kernel notes of itself, which drgn finds over QEMU's monitor."""
     prog = Program()

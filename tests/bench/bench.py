@@ -22,6 +22,7 @@ import class_cost
 import clone_cost
 import page_cost
 import rivals
+import watch_cost
 import witness_cost
 from guests import raise_guest
 from rich.console import Console
@@ -84,6 +85,7 @@ GROUPS: dict[str, Callable[[int], tuple[Measure, ...]]] = {
     ),
     "witness": witness_cost.readings,
     "page": page_cost.pages,
+    "watch": lambda count: watch_cost.live_view(min(count, 5)),
     "boot": lambda count: tuple(
         measure(f"cold boot to first command, {kernel}", count, cold_boot(kernel)) for kernel in KERNELS
     ),

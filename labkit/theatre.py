@@ -1,0 +1,32 @@
+"""Hallway: the screen of a live view."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from labkit.model.glance import Glance
+from labkit.streams import console_on
+
+
+def is_screen() -> bool:
+    """Whether stdout is a terminal that a person looks at."""
+    return console_on(sys.stdout).is_terminal
+
+
+@contextmanager
+def theatre(title: str, *, once: bool) -> Iterator[Callable[[Glance], None]]:
+    """A screen of its own for a live view while the block lasts; with `once` each frame is printed."""
+    from rich.live import Live
+
+    from labkit.report.watch.bars import Ink
+    from labkit.report.watch.frame import Reel
+
+    console = console_on(sys.stdout)
+    reel = Reel(title=title, ink=Ink(blocks=console.encoding.lower().startswith("utf")))
+    if once or not console.is_terminal:
+        yield lambda glance: console.print(reel.take(glance))
+        return
+    with Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop") as live:
+        yield lambda glance: live.update(reel.take(glance), refresh=True)

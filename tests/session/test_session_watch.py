@@ -1,0 +1,96 @@
+"""A guest is watched while it runs on: what is shown is what its /proc says, and nobody stops it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from guests import raise_guest
+
+from labkit import lookout
+from labkit.grade.parse.buddyinfo import parse_buddyinfo
+from labkit.lookout import WatchAsk
+from labkit.model.errors import UsageError
+from labkit.model.events import silent
+from labkit.model.glance import Glance
+from labkit.model.machine import MachineSpec, Node
+from labkit.model.units import Deadline, Size
+from labkit.stage import Stage
+from labkit.standing import announced
+
+pytestmark = pytest.mark.guest
+
+WHO = "watched, scene test"
+NOISE_PAGES = 600  # what a shell command takes and gives back
+
+
+@pytest.fixture(scope="module", params=["6.1", "6.12"])
+def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    machine = MachineSpec(nodes=(Node(cpus=2, memory=Size.mib(192)),), kernel=request.param)
+    record = tmp_path_factory.mktemp("record")
+    with raise_guest(machine, record) as stage, announced(stage, machine, WHO):
+        yield stage
+
+
+def watched(ask: WatchAsk) -> list[Glance]:
+    seen: list[Glance] = []
+    frames = lookout.watch(lookout.find_guest("watched"), ask, seen.append, silent)
+    assert frames == len(seen)
+    return seen
+
+
+def ask_guest(stage: Stage, command: str) -> str:
+    return stage.guest.ask(command, deadline=Deadline.after(60, command)).decode()
+
+
+def test_free_blocks_and_watermarks_are_those_of_the_guest_s_own_files(stage: Stage) -> None:
+    told = {(area.node, area.zone): area for area in parse_buddyinfo(ask_guest(stage, "cat /proc/buddyinfo"))}
+    (glance,) = watched(WatchAsk(once=True))
+    assert {(level.node, level.zone) for level in glance.levels} == set(told)
+    for level in glance.levels:
+        pages = sum(count << order for order, count in enumerate(told[level.node, level.zone].free_blocks))
+        assert abs(level.free_pages - pages) < NOISE_PAGES
+        assert level.min_pages < level.low_pages < level.high_pages < level.managed_pages
+
+
+def test_who_takes_memory_becomes_the_likeliest_to_be_killed(stage: Stage) -> None:
+    # What is started over labkit's own channel may not be killed, nor its children.
+    hog = "echo 0 >/proc/self/oom_score_adj; exec dd if=/dev/zero of=/dev/null bs=24M count=100000"
+    ask_guest(stage, f"({hog}) 2>/dev/null & echo $! >/run/hog")
+    try:
+        glance = watched(WatchAsk(seconds=3.0))[-1]
+    finally:
+        ask_guest(stage, "kill $(cat /run/hog)")
+    first = glance.candidates[0]
+    assert first.comm == "dd"
+    assert first.rss > Size.mib(20)
+    assert first.points is not None
+    assert {each.points for each in glance.candidates if each.adj == -1000} == {None}
+
+
+def test_a_guest_runs_on_while_it_is_watched_and_counters_only_grow(stage: Stage) -> None:
+    ask_guest(stage, "(while :; do :; done) & echo $! >/run/loop")
+    try:
+        seen = watched(WatchAsk(seconds=2.0))
+    finally:
+        ask_guest(stage, "kill $(cat /run/loop)")
+    assert len(seen) >= 5
+    faults = [glance.vmstat["pgfault"] for glance in seen]
+    assert faults == sorted(faults)
+    assert all(glance.said for glance in seen)
+    assert {cache.name for cache in seen[-1].slabs} & {"dentry", "kernfs_node_cache", "task_struct"}
+
+
+def test_what_is_seen_can_be_kept_and_shown_again(stage: Stage, tmp_path: Path) -> None:
+    del stage
+    seen = watched(WatchAsk(seconds=1.0, record=tmp_path / "reel"))
+    again: list[Glance] = []
+    assert lookout.replay(tmp_path / "reel", 100.0, again.append) == len(seen)
+    assert again == seen
+
+
+def test_of_another_lab_no_guest_stands_and_it_is_said_which_do(stage: Stage) -> None:
+    del stage
+    with pytest.raises(UsageError, match=WHO):
+        lookout.find_guest("lab99")
