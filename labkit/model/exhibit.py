@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from labkit.model.page_map import PageMap
 from labkit.model.units import Size
 
 
@@ -116,6 +117,17 @@ class OomTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Maps:
+    """What each page frame was used for, the first and the last time that the host drew it in a scene."""
+
+    first: str
+    last: str
+    before: PageMap
+    after: PageMap
+    where: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SceneExhibit:
     """One guest: `machine` is a line on what it was, `ended` how it went out, `tail` the console's end."""
 
@@ -127,6 +139,7 @@ class SceneExhibit:
     free_blocks: tuple[FreeBlocks, ...]
     moved: tuple[MovedTable, ...]
     ooms: tuple[OomTable, ...]
+    maps: Maps | None = None
     tail: str = ""
 
 

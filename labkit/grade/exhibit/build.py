@@ -7,7 +7,7 @@ from labkit.grade.exhibit.moved import moved
 from labkit.grade.exhibit.ooms import oom_tables
 from labkit.grade.exhibit.timeline import clock_of, timeline
 from labkit.model.evidence import Evidence, SceneEnd, SceneEvidence
-from labkit.model.exhibit import Exhibit, SceneExhibit
+from labkit.model.exhibit import Exhibit, Maps, SceneExhibit
 from labkit.model.machine import MachineSpec, Thp
 
 _ENDED = {
@@ -45,8 +45,20 @@ def _scene(scene: SceneEvidence) -> SceneExhibit:
         free_blocks=free_blocks(scene),
         moved=moved(scene),
         ooms=oom_tables(scene, clock),
+        maps=_maps(scene),
         tail=scene.console_tail if ended else "",
     )
+
+
+def _maps(scene: SceneEvidence) -> Maps | None:
+    """The first map of RAM and the last one, if they are of the same frames."""
+    drawn = [(seen, seen.reading.map) for seen in scene.in_time if seen.reading.map is not None]
+    if len(drawn) < 2:
+        return None
+    (first, before), (last, after) = drawn[0], drawn[-1]
+    if before.stretches != after.stretches:
+        return None
+    return Maps(first=first.moment, last=last.moment, before=before, after=after, where=last.where)
 
 
 def _machine(machine: MachineSpec) -> str:

@@ -9,13 +9,17 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from functools import cache
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from labkit.model.exhibit import Exhibit
+from labkit.model.exhibit import Exhibit, Maps
 from labkit.model.verdict import EvidenceClass, Finding, Mark, Outcome, Status, Verdict
 from labkit.report.page.figures import blocks_figure, curves_figure, moved_figure, timeline_figure
 from labkit.report.text import count_of, human_seconds, points, tame, tame_line
+
+if TYPE_CHECKING:
+    from labkit.report.page.pictures import Picture
 
 TEMPLATE = "run.html.j2"
 MAX_EXCERPT = 24
@@ -89,10 +93,18 @@ def _world() -> Environment:
         "curves_figure": curves_figure,
         "blocks_figure": blocks_figure,
         "moved_figure": moved_figure,
+        "maps_picture": _maps_picture,
         "max_excerpt": MAX_EXCERPT,
         "version": 1,
     }
     return world
+
+
+def _maps_picture(maps: Maps) -> Picture:
+    """Few pages have maps, and numpy and Pillow take a while to load."""
+    from labkit.report.page.pictures import maps_picture
+
+    return maps_picture(maps)
 
 
 def _worth(check: Finding) -> str:
