@@ -24,7 +24,7 @@ class Kind(IntEnum):
     FILE = 7
     SHMEM = 8  # tmpfs, shared anonymous
     KERNEL = 9  # allocated, of none of these kinds
-    IDLE = 10  # in nobody's use and on no free list: a CPU's own list
+    IDLE = 10  # on a CPU's own list; in a RamMap also the tails of blocks that are no compound pages
     # Only PageMap (model/page_map.py) tells these apart:
     THP = 11  # anonymous or a file's, in a block as large as a PMD maps
     STACK = 12  # a task's kernel stack

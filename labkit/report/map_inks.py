@@ -47,7 +47,7 @@ def _free_ramp() -> tuple[Ink, ...]:
 NOTHING = _ink("no memory", " ", "000000")  # never painted
 FREE = _free_ramp()
 KINDS = {
-    Kind.IDLE: _ink("free, on a CPU's own list", "c", "CED8B1"),
+    Kind.IDLE: _ink("free, on a CPU's list", "c", "CED8B1"),
     Kind.ANON: _ink("anonymous", "a", "E69F00"),
     Kind.THP: _ink("transparent huge page", "T", "D81E05"),
     Kind.TAGGED: _ink("tagged by this lab", "#", "D26072"),

@@ -12,8 +12,8 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 
-from labkit.report.map_chart import Chart, Field, grid, tile_shape, tiles_of
-from labkit.report.map_inks import INKS, NOTHING, Ink
+from labkit.report.map_chart import Chart, Field, Row, grid, tile_shape, tiles_of
+from labkit.report.map_inks import FREE, INKS, NOTHING, Ink
 from labkit.report.map_sheet import explanation
 from labkit.report.text import oneline
 
@@ -100,19 +100,42 @@ def _half_blocks(upper: NDArray[np.uint8], lower: NDArray[np.uint8]) -> RenderRe
 
 
 def _legend(chart: Chart, width: int, *, colours: bool, letters: bool) -> RenderResult:
-    """Name and amount of each ink, in as many columns as fit."""
-    names = max((len(row.ink.name) for row in chart.legend), default=0)
-    amounts = max((len(row.amount) for row in chart.legend), default=0)
-    columns = max(1, width // (names + amounts + 7))
-    rows = -(-len(chart.legend) // columns)
+    """Name and amount of each ink, in as many columns as fit; free blocks of all orders in a row."""
+
+    def mark(ink: Ink) -> Text:
+        style = Style(color=_colour(ink)) if colours else Style.null()
+        return Text(ink.letter if letters else "■", style)
+
+    free = [row for row in reversed(chart.legend) if row.ink in FREE]
+    others = [row for row in chart.legend if row.ink not in FREE]
+    if free:
+        total = Row(ink=FREE[0], pages=sum(row.pages for row in free))
+        yield Text(f"free: {total.amount}; of it by the order of their blocks, in pages:")
+        orders = [(row, row.ink.name.rpartition(" ")[2]) for row in free]
+        marks = [Text.assemble(mark(row.ink), f" {order}: {row.pages:,}") for row, order in orders]
+        yield from _flowing(marks, width)
+    names = max((len(row.ink.name) for row in others), default=0)
+    amounts = max((len(row.amount) for row in others), default=0)
+    columns = max(1, (width + 3) // (names + amounts + 7))
+    rows = -(-len(others) // columns)
     for number in range(rows):
         line = Text()
-        for row in chart.legend[number::rows]:
-            style = Style(color=_colour(row.ink)) if colours else Style.null()
-            line.append(row.ink.letter if letters else "■", style)
+        for row in others[number::rows]:
+            line.append_text(mark(row.ink))
             line.append(f" {row.ink.name:<{names}}  {row.amount:>{amounts}}   ")
         line.rstrip()
         yield line
+
+
+def _flowing(items: list[Text], width: int) -> RenderResult:
+    """Items one after the other, as many on a line as fit."""
+    line = Text()
+    for item in items:
+        if line and len(line) + 3 + len(item) > width:
+            yield line
+            line = Text()
+        line = Text.assemble(line, "   ", item) if line else item
+    yield line
 
 
 def _colour(ink: Ink) -> Color:

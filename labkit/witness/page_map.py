@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -14,15 +15,19 @@ from labkit.witness.frames import Frames
 from labkit.witness.memory import Memory, NonsenseError
 from labkit.witness.ram import Piece
 from labkit.witness.tasks import process_addresses, threads_of
-from labkit.witness.zones import MAX_ZONES, populated_zones
+from labkit.witness.zones import MAX_ZONES, per_cpu_blocks, populated_zones
 
+Codes = NDArray[np.uint8]
 PMD_ORDER = 9  # arch/x86/include/asm/pgtable_64_types.h: PMD_SHIFT - PAGE_SHIFT
 _MAX_STACK = 16  # pages; THREAD_SIZE is 4 of them (arch/x86/include/asm/page_64_types.h), 8 with KASAN
 
 
 def draw_map(memory: Memory, frames: Frames, ram: RamMap, pieces: Sequence[Piece]) -> PageMap:
     """What each frame is used for. Raises NonsenseError."""
-    kind = ram.kind.copy()
+    kind, order = ram.kind.copy(), ram.order.copy()
+    # alloc_pages() without __GFP_COMP leaves the tails of a block without a reference.
+    kind[kind == Kind.IDLE] = Kind.KERNEL
+    _mark_idle(memory, frames, ram, kind, order)
     huge = (ram.order == PMD_ORDER) & np.isin(kind, (Kind.ANON, Kind.FILE, Kind.SHMEM))
     kind[huge] = Kind.THP
     stacks = np.isin(ram.pfn, _stack_frames(memory, frames))
@@ -31,10 +36,21 @@ def draw_map(memory: Memory, frames: Frames, ram: RamMap, pieces: Sequence[Piece
     for piece in pieces:
         low, high = np.searchsorted(ram.pfn, (piece.frame, piece.frame + piece.pages))
         backed[low:high] = True
-    return packed(tuple(_parts(memory, ram, kind, np.flatnonzero(backed))))
+    drawn = replace(ram, kind=kind, order=order)
+    return packed(tuple(_parts(memory, drawn, np.flatnonzero(backed))))
 
 
-def _parts(memory: Memory, ram: RamMap, kind: NDArray[np.uint8], backed: NDArray[np.int64]) -> Iterator[Part]:
+def _mark_idle(memory: Memory, frames: Frames, ram: RamMap, kind: Codes, order: Codes) -> None:
+    """Mark what lies on the CPUs' own lists."""
+    blocks = tuple(per_cpu_blocks(memory, frames))
+    for size in {size for _, size in blocks}:
+        first = np.array([index for index, each in blocks if each == size]) + frames.first
+        pfns = (first[:, None] + np.arange(1 << size)).ravel()
+        places = np.flatnonzero(np.isin(ram.pfn, pfns))
+        kind[places], order[places] = Kind.IDLE, size
+
+
+def _parts(memory: Memory, ram: RamMap, backed: NDArray[np.int64]) -> Iterator[Part]:
     """The frames at these places, cut wherever one does not follow the other or is of another zone."""
     names = _zone_names(memory)
     pfn, zone = ram.pfn[backed], _zones(ram, backed, tuple(names))
@@ -46,7 +62,7 @@ def _parts(memory: Memory, ram: RamMap, kind: NDArray[np.uint8], backed: NDArray
         node, name = names[int(zone[low])]
         stretch = Stretch(node=node, zone=name, first=int(pfn[low]), pages=high - low)
         inside = backed[low:high]
-        yield Part(stretch=stretch, kinds=kind[inside], orders=ram.order[inside])
+        yield Part(stretch=stretch, kinds=ram.kind[inside], orders=ram.order[inside])
 
 
 def _zones(ram: RamMap, backed: NDArray[np.int64], known: tuple[int, ...]) -> NDArray[np.int64]:

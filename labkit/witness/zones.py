@@ -148,15 +148,28 @@ def _per_cpu(memory: Memory, frames: Frames, zone: Object) -> tuple[PerCpuPages,
     )
 
 
-def _own_pages(memory: Memory, frames: Frames, cpu: int, address: int) -> PerCpuPages:
-    pages = memory.at("struct per_cpu_pages", address)
+def per_cpu_blocks(memory: Memory, frames: Frames) -> Iterator[tuple[int, int]]:
+    """First frame, as an index, and order of each block on a CPU's own lists. Raises NonsenseError."""
+    for _, _, zone in populated_zones(memory):
+        lists = memory.word(zone + memory.offset("struct zone", "per_cpu_pageset"))
+        for _, address in memory.per_cpu(lists):
+            for order, found in _own_lists(memory, frames, address):
+                yield from ((index, order) for index in found)
+
+
+def _own_lists(memory: Memory, frames: Frames, address: int) -> Iterator[tuple[int, list[int]]]:
+    """Order and frames, as indices, of each list of one CPU's."""
     # mmzone.h: three migratetypes of each order up to 3, then those of the huge page order, 9.
     first, small = memory.offset("struct per_cpu_pages", "lists"), 3 * 4
-    walked = 0
-    for number in range(len(pages.lists)):
+    size = len(memory.at("struct per_cpu_pages", address).lists)
+    for number in range(size):
         head = address + first + 16 * number
-        order = number // 3 if number < small else 9
-        walked += len(_walk(memory, frames, head, memory.word(head))) << order
+        yield number // 3 if number < small else 9, _walk(memory, frames, head, memory.word(head))
+
+
+def _own_pages(memory: Memory, frames: Frames, cpu: int, address: int) -> PerCpuPages:
+    pages = memory.at("struct per_cpu_pages", address)
+    walked = sum(len(found) << order for order, found in _own_lists(memory, frames, address))
     return PerCpuPages(
         cpu=cpu,
         count_pages=pages.count.value_(),

@@ -101,6 +101,12 @@ def test_all_of_a_change_is_drawn() -> None:
     assert "50,000 pages, 195.3 MiB" in text
 
 
+def test_free_blocks_are_added_up_and_told_by_order() -> None:
+    lines = drawn(chart_of(GUEST, "now"))
+    assert "free: 130,840 pages, 511.1 MiB; of it by the order of their blocks, in pages:" in lines
+    assert "8 8: 3,840   + 10: 127,000" in lines
+
+
 def test_a_foreign_title_is_tamed() -> None:
     stream = io.StringIO()
     Console(file=stream, width=80).print(MapDrawing([chart_of(GUEST, "\x1b[2Jnow")], "\x1b[2Jguest"))

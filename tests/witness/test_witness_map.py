@@ -78,6 +78,14 @@ def test_uses_are_the_kernels_own_counters_at_that_instant(busy: Pair) -> None:
     assert counted["nr_anon_pages"] <= page_map.count(Kind.ANON) <= counted["nr_anon_pages"] + 64
 
 
+def test_what_lies_on_the_cpus_lists_is_all_that_is_drawn_as_idle(pair: Pair) -> None:
+    pair.run("cat /proc/kallsyms /proc/zoneinfo >/dev/null")  # allocates and frees
+    reading = pair.read(Probe.MAP, Probe.ZONES)
+    assert reading.zones is not None
+    kept = sum(own.walked_pages for zone in reading.zones for own in zone.per_cpu)
+    assert map_of(reading).count(Kind.IDLE) == kept > 0
+
+
 def test_uses_are_near_those_of_meminfo(busy: Pair) -> None:
     page_map = map_of(busy.read(Probe.MAP))
     told = parse_meminfo(busy.file("/proc/meminfo")).kib
