@@ -7,6 +7,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
+from page_maps import page_map
 
 from labkit.model.exhibit import (
     Candidate,
@@ -14,6 +15,7 @@ from labkit.model.exhibit import (
     Event,
     Exhibit,
     FreeBlocks,
+    Maps,
     Moved,
     MovedTable,
     OomTable,
@@ -21,12 +23,14 @@ from labkit.model.exhibit import (
     Span,
     Timeline,
 )
+from labkit.model.ram_map import Kind
 from labkit.model.units import Size
 from labkit.model.verdict import Status, Verdict
 from labkit.report.page.figures import blocks_figure, curves_figure, moved_figure, timeline_figure
 from labkit.report.page.render import render_page
 
-VOID = {"meta", "link", "br"}
+VOID = {"meta", "link", "br", "img", "source"}
+INSIDE = ("data:,", "data:image/png;base64,")  # no icon, and pictures that stand in the page itself
 EVIL = "\x1b[2J<script>alert(1)</script>\u202egnp.exe&amp;\"'"
 
 TIMELINE = Timeline(
@@ -104,7 +108,7 @@ class Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         known = dict(attrs)
-        self.links += [value for name in ("href", "src") if (value := known.get(name))]
+        self.links += [value for name in ("href", "src", "srcset") if (value := known.get(name))]
         self.ids += [value for value in [known.get("id")] if value]
         if tag not in VOID:
             self.open.append(tag)
@@ -141,9 +145,9 @@ def test_the_page_has_every_check_and_the_points(graded: Verdict) -> None:
 def test_the_page_asks_nobody_for_anything(graded: Verdict) -> None:
     page = render_page(graded, EXHIBIT)
     reader = seen(page)
-    assert not [link for link in reader.links if re.match(r"[a-z]+:", link) and link != "data:,"]
+    assert not [link for link in reader.links if re.match(r"[a-z]+:", link) and not link.startswith(INSIDE)]
     assert "url(" not in page
-    assert not reader.tags & {"script", "img", "iframe", "object", "form"}
+    assert not reader.tags & {"script", "iframe", "object", "form"}
 
 
 def test_what_did_not_pass_is_open_and_has_its_hint(graded: Verdict) -> None:
@@ -184,6 +188,18 @@ def test_numbers_have_their_units(graded: Verdict) -> None:
     assert "CONSTRAINT_MEMCG" in text
     assert "+900" in text
     assert "-60" in text
+
+
+def test_maps_of_ram_are_pictures_in_the_page_and_numbers_beside_them(graded: Verdict) -> None:
+    torn = page_map((Kind.ANON, 0, 3000), (Kind.FREE, 0, 1096))
+    whole = page_map((Kind.FREE, 10, 1024), (Kind.ANON, 0, 3072))
+    maps = Maps(first="before", last="after-compact", before=torn, after=whole, where="s/w.json")
+    page = render_page(graded, replace(EXHIBIT, scenes=(replace(SCENE, maps=maps),)))
+    reader = seen(page)
+    pictures = [link for link in reader.links if link.startswith("data:image/png;base64,")]
+    assert len(set(pictures)) == 2  # for light paper and for dark
+    assert "3,000 pages, 11.7 MiB" in reader.text
+    assert "3,072 pages, 12.0 MiB" in reader.text
 
 
 def test_bars_stay_on_their_track() -> None:
