@@ -67,8 +67,8 @@ class PageMap:
             codes = _inflated(text, pages)
             if len(codes) != pages:
                 raise ValueError(f"{name}: not one for each of {pages} frames")
-            if max(codes, default=0) > most:
-                raise ValueError(f"{name}: found {max(codes)}, the largest is {most}")
+            if odd := codes.translate(None, bytes(range(most + 1))):
+                raise ValueError(f"{name}: found {odd[0]}, the largest is {most}")
 
     @property
     def pages(self) -> int:

@@ -28,10 +28,10 @@ def draw_map(memory: Memory, frames: Frames, ram: RamMap, pieces: Sequence[Piece
     # alloc_pages() without __GFP_COMP leaves the tails of a block without a reference.
     kind[kind == Kind.IDLE] = Kind.KERNEL
     _mark_idle(memory, frames, ram, kind, order)
-    huge = (ram.order == PMD_ORDER) & np.isin(kind, (Kind.ANON, Kind.FILE, Kind.SHMEM))
-    kind[huge] = Kind.THP
-    stacks = np.isin(ram.pfn, _stack_frames(memory, frames))
-    kind[stacks & (kind == Kind.KERNEL)] = Kind.STACK
+    huge = np.flatnonzero(ram.order == PMD_ORDER)
+    kind[huge[np.isin(kind[huge], (Kind.ANON, Kind.FILE, Kind.SHMEM))]] = Kind.THP
+    stacks = _places(ram, _stack_frames(memory, frames))
+    kind[stacks[kind[stacks] == Kind.KERNEL]] = Kind.STACK
     backed = np.zeros(len(kind), dtype=np.bool_)
     for piece in pieces:
         low, high = np.searchsorted(ram.pfn, (piece.frame, piece.frame + piece.pages))
@@ -46,8 +46,16 @@ def _mark_idle(memory: Memory, frames: Frames, ram: RamMap, kind: Codes, order: 
     for size in {size for _, size in blocks}:
         first = np.array([index for index, each in blocks if each == size]) + frames.first
         pfns = (first[:, None] + np.arange(1 << size)).ravel()
-        places = np.flatnonzero(np.isin(ram.pfn, pfns))
+        places = _places(ram, pfns)
         kind[places], order[places] = Kind.IDLE, size
+
+
+def _places(ram: RamMap, pfns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where those of these frames stand that the map has."""
+    places = np.searchsorted(ram.pfn, pfns)
+    places[places == len(ram.pfn)] = 0
+    found: NDArray[np.int64] = places[ram.pfn[places] == pfns]
+    return found
 
 
 def _parts(memory: Memory, ram: RamMap, backed: NDArray[np.int64]) -> Iterator[Part]:

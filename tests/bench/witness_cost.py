@@ -14,6 +14,8 @@ from witnessed import KERNELS, Pair, attached, symbols, two_nodes, witnessed
 from labkit.model.machine import MachineSpec, Node
 from labkit.model.units import Deadline, Size
 from labkit.model.witness import Probe
+from labkit.report.map_chart import chart_of
+from labkit.report.map_png import render_map_png
 from labkit.stage import Stage
 
 # What lab2's checks ask about: who was killed, by which limit, and what memory was left.
@@ -57,6 +59,8 @@ def _ram(kernel: str, count: int) -> tuple[Measure, ...]:
         return in_turn(
             {
                 f"RAM map of 1 GiB, paused, {kernel}": lambda: _paused(pair, Probe.RAM),
+                f"every frame's use of 1 GiB, paused, {kernel}": lambda: _paused(pair, Probe.MAP),
+                f"map of 1 GiB, from reading to PNG, {kernel}": lambda: _drawn(pair),
                 f"text and rodata digests, paused, {kernel}": lambda: _paused(pair, Probe.TEXT),
                 f"lab2's probes, paused, {kernel}": lambda: _paused(pair, *LAB2),
             },
@@ -66,3 +70,12 @@ def _ram(kernel: str, count: int) -> tuple[Measure, ...]:
 
 def _paused(pair: Pair, *probes: Probe) -> float:
     return pair.read(*probes).paused_seconds
+
+
+def _drawn(pair: Pair) -> float:
+    """Seconds from asking the witness to the bytes of a PNG."""
+    began = time.monotonic()
+    found = pair.read(Probe.MAP).map
+    assert found is not None
+    render_map_png([chart_of(found, "now")], "a guest of 1 GiB")
+    return time.monotonic() - began
