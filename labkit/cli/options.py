@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from labkit.cli.completing import kernel_names, lab_names
 from labkit.model.errors import UsageError
 from labkit.model.official import Official as OfficialRun
 
@@ -21,10 +22,17 @@ class AccelChoice(str, Enum):
     TCG = "tcg"
 
 
-LabName = Annotated[str, typer.Argument(metavar="LAB", help="A lab's id, such as lab2.")]
+LabName = Annotated[
+    str, typer.Argument(metavar="LAB", help="A lab's id, such as lab2.", autocompletion=lab_names)
+]
 LabOrAll = Annotated[
     str | None,
-    typer.Argument(metavar="LAB", help="A lab's id, such as lab2; left out with --all.", show_default=False),
+    typer.Argument(
+        metavar="LAB",
+        help="A lab's id, such as lab2; left out with --all.",
+        show_default=False,
+        autocompletion=lab_names,
+    ),
 ]
 AllLabs = Annotated[
     bool,
@@ -59,7 +67,13 @@ Jobs = Annotated[
 ]
 Kernel = Annotated[
     str | None,
-    typer.Option("--kernel", metavar="NAME", help="6.1, 6.12, or a pack of your own.", show_default=False),
+    typer.Option(
+        "--kernel",
+        metavar="NAME",
+        help="6.1, 6.12, or a pack of your own.",
+        show_default=False,
+        autocompletion=kernel_names,
+    ),
 ]
 Seed = Annotated[
     str | None,
