@@ -18,7 +18,6 @@ from labkit.model.machine import MachineSpec
 from labkit.model.physical import ram_ranges
 from labkit.model.units import Pace
 from labkit.model.witness import Probe, Reading
-from labkit.onlooker import LOOK_SECONDS, PHASE, require_symbols
 from labkit.places import Places
 from labkit.provision import platform
 from labkit.qemu.launch import WITNESS_SOCKET
@@ -86,6 +85,7 @@ def look(here: Places, guest: Standing, probes: tuple[Probe, ...], listen: Liste
 
     Raises HostError where this user may not read another process' memory, Broken when the guest goes.
     """
+    from labkit.onlooker import LOOK_SECONDS, PHASE, require_symbols
     from labkit.witness.attach import TagsOf, attach
 
     with _met(here, guest, listen) as (pace, how), attach(**how) as witness:

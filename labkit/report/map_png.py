@@ -31,7 +31,7 @@ def render_map_png(charts: Sequence[Chart], title: str, *, light: bool = False) 
         _frame(pixels, placed.x, placed.y, _field(placed))
     for swatch in sheet.swatches:
         _frame(pixels, swatch.x, swatch.y, np.full((swatch.size, swatch.size), INDEX[swatch.ink], np.uint8))
-    image = Image.fromarray(pixels, "P")
+    image = Image.frombytes("P", (sheet.width, sheet.height), pixels.tobytes())
     image.putpalette(_palette(*(_LIGHT if light else _DARK)).tobytes())
     file = io.BytesIO()
     image.save(file, "png", compress_level=_LEVEL)
@@ -51,14 +51,14 @@ def _written(sheet: Sheet) -> Pixels:
     draw = ImageDraw.Draw(image)
     fonts = {size: ImageFont.load_default(size) for size in {label.size for label in sheet.labels}}
     for label in sheet.labels:
-        draw.text(
-            (label.x, label.y),
-            label.text,
-            fill=255,
-            font=fonts[label.size],
-            anchor="ra" if label.ends else "la",
-            stroke_width=0.4 if label.bold else 0,
-        )
+        for shift in (0.0, 0.6) if label.bold else (0.0,):  # the font that comes with Pillow is not bold
+            draw.text(
+                (label.x + shift, label.y),
+                label.text,
+                fill=255,
+                font=fonts[label.size],
+                anchor="ra" if label.ends else "la",
+            )
     shades: Pixels = np.asarray(image) // np.uint8(256 // _SHADES)
     shades += np.uint8(_PAPER)
     return shades

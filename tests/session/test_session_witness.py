@@ -8,14 +8,17 @@ import pytest
 from labmaker import make_lab
 
 from labkit import keyring
+from labkit.atlas import MapAsk, kept_maps
 from labkit.model.errors import ExitCode, HostError
 from labkit.model.events import silent
 from labkit.model.evidence import AFTER, BEFORE, Evidence, SceneEnd, SceneEvidence
 from labkit.model.official import Official
+from labkit.model.ram_map import Kind
 from labkit.model.tags import Store
 from labkit.onlooker import require_symbols
 from labkit.places import places
 from labkit.provision import platform
+from labkit.report.map_chart import chart_of_change
 from labkit.session import RunAsk, run
 from labkit.store.reader import read
 
@@ -61,6 +64,19 @@ def test_before_is_after_what_is_played_once(tmp_path: Path, cold: bool) -> None
     (scene,) = evidence_of(lab, tmp_path / "runs", cold=cold).scenes
     assert "/once" in groups(scene, BEFORE)
     assert "/own" not in groups(scene, BEFORE)
+
+
+def test_maps_are_kept_and_tell_what_a_step_took(tmp_path: Path) -> None:
+    """16 MiB in tmpfs, of which a guest has next to nothing before."""
+    look = {"probes": ["map"]}
+    steps: dict[str, dict[str, object]] = {"fill": {"run": "head -c 16M /dev/zero >/tmp/ballast"}}
+    lab = make_lab(tmp_path / "maps", steps=steps, scene={"witness": look})
+    evidence_of(lab, tmp_path / "runs")
+    view = kept_maps(MapAsk(runs=tmp_path / "runs", at=AFTER, against=BEFORE))
+    before, after = (found for _, found in view.maps)
+    assert 0 <= after.count(Kind.SHMEM) - before.count(Kind.SHMEM) - 4096 < 64
+    change = {row.ink.name: row.pages for row in chart_of_change(before, after, "").legend}
+    assert change["in use now"] >= 4096
 
 
 TAGGER = """
