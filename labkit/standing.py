@@ -85,7 +85,7 @@ def look(here: Places, guest: Standing, probes: tuple[Probe, ...], listen: Liste
 
     Raises HostError where this user may not read another process' memory, Broken when the guest goes.
     """
-    from labkit.onlooker import LOOK_SECONDS, PHASE, require_symbols
+    from labkit.onlooker import LOOK_SECONDS, PHASE
     from labkit.witness.attach import TagsOf, attach
 
     with _met(here, guest, listen) as (pace, how), attach(**how) as witness:
@@ -106,6 +106,8 @@ def peeked(here: Places, guest: Standing, listen: Listener) -> Iterator[Memory]:
 @contextmanager
 def _met(here: Places, guest: Standing, listen: Listener) -> Iterator[tuple[Pace, dict[str, Any]]]:
     """What attaching to a guest takes; within, what goes wrong is told of the guest."""
+    from labkit.onlooker import LOOK_SECONDS, PHASE, require_symbols
+
     card = guest.card
     base = platform(here, card.machine.kernel, "auto", listen, symbols=True)
     pace = Pace(factor=base.probe.factor)
