@@ -50,10 +50,10 @@ def _levels(evidence: Evidence, did: str, word: str) -> Judgement:
 
 
 def neighbours(evidence: Evidence) -> Judgement:
-    """Two of your blocks, free and side by side, do not merge: they are no buddies."""
+    """Two of your blocks, free and side by side, do not merge: you hold the buddy of each."""
     order = _order(evidence)
     play = _whole(evidence)
-    expected = f"two free blocks of order {order}, adjacent, each +1 in list {order} and nothing else"
+    expected = f"two free blocks of order {order}, adjacent, each +1 in list {order}, their buddies held"
     held: dict[int, Deed] = {}
     alone: dict[int, Deed] = {}
     for deed in play.deeds:
@@ -68,8 +68,9 @@ def neighbours(evidence: Evidence) -> Judgement:
             alone.pop(deed.pfn ^ (1 << order), None)
             continue
         alone[deed.pfn] = deed
+        # Where somebody else has the buddy, two may be left side by side by chance: freeing all, one by one.
         for other in (deed.pfn - (1 << order), deed.pfn + (1 << order)):
-            if other in alone:
+            if other in alone and {deed.pfn ^ (1 << order), other ^ (1 << order)} <= held.keys():
                 first = alone[other]
                 where = play.source.show(good=[first.line, deed.line])
                 return passed(
