@@ -12,7 +12,6 @@ from labkit.labfile.draw import parameters
 from labkit.labfile.lint import forgeable
 from labkit.labfile.lint import lint as complaints
 from labkit.labfile.load import load
-from labkit.labfile.newlab import lab_id, new_lab
 from labkit.labfile.workfolder import Marker, write_marker
 from labkit.model.errors import LabkitError, UsageError
 from labkit.model.events import Listener
@@ -82,17 +81,6 @@ def start(lab: str, folder: Path | None, seed: str | None) -> tuple[Path, str]:
     (target / "README.md").write_text(text, encoding="utf-8")
     write_marker(target, marker)
     return target, lab_word(here, loaded.folder)
-
-
-def new(name: str, into: Path) -> Path:
-    """Lay out a new lab in the folder `into`, one that runs and lints. Its own folder must be new."""
-    folder = (into / lab_id(name)).resolve()
-    if folder.exists():
-        raise UsageError(where=str(folder), found="there is something already", fix="take another name")
-    for path, text in new_lab(name, lab_word(places(), folder)).items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text, encoding="utf-8")
-    return folder
 
 
 def grade(run: Path, lab: str | None, listen: Listener) -> RunDone:

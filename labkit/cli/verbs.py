@@ -167,23 +167,6 @@ def start(
 
 
 @app.command()
-def new(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Its id: small letters, digits and _.")],
-    *,
-    into: Annotated[Path, typer.Option("--in", metavar="DIR", help="The folder that gets it.")] = Path(),
-) -> None:
-    """Make a new lab: a small one that runs and lints, to be changed into yours."""
-    from labkit import desk, present
-
-    folder = desk.new(name, into)
-    quoted = shlex.quote(str(folder))
-    lines = (f"labkit lint {quoted}", f"labkit run {quoted}", f"labkit run {quoted} {quoted}/wrong/asks-only")
-    present.text(
-        f"{folder} is a lab: begin with its lab.toml. To see that it works:\n\n  " + "\n  ".join(lines)
-    )
-
-
-@app.command()
 def shell(
     lab: Annotated[
         str | None,
