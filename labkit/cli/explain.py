@@ -7,16 +7,10 @@ from typing import Annotated
 
 import typer
 
-from labkit.cli.completing import check_names, lab_names
 from labkit.cli.options import Runs
 
 CheckName = Annotated[
-    str,
-    typer.Argument(
-        metavar="CHECK",
-        help="Its id, as a verdict has it in brackets: [scores].",
-        autocompletion=check_names,
-    ),
+    str, typer.Argument(metavar="CHECK", help="Its id, as a verdict has it in brackets: [scores].")
 ]
 OfLab = Annotated[
     str | None,
@@ -24,7 +18,6 @@ OfLab = Annotated[
         metavar="LAB",
         help="The lab's id; left out, that of the folder you are in, or the only one that has such a check.",
         show_default=False,
-        autocompletion=lab_names,
     ),
 ]
 

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from labkit.cli.completing import run_names
 from labkit.cli.options import Runs
 from labkit.model.errors import UsageError
 
@@ -17,10 +16,7 @@ _FRAMES = re.compile(f"(?P<first>{_NUMBER})(?P<how>[-+])(?P<last>{_NUMBER})")
 RunName = Annotated[
     str | None,
     typer.Argument(
-        metavar="RUN",
-        help="A run's name or folder; the last one if left out.",
-        show_default=False,
-        autocompletion=run_names,
+        metavar="RUN", help="A run's name or folder; the last one if left out.", show_default=False
     ),
 ]
 Live = Annotated[

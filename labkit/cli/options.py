@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from labkit.cli.completing import kernel_names, lab_names
 from labkit.model.errors import UsageError
 from labkit.model.official import Official as OfficialRun
 
@@ -22,17 +21,10 @@ class AccelChoice(str, Enum):
     TCG = "tcg"
 
 
-LabName = Annotated[
-    str, typer.Argument(metavar="LAB", help="A lab's id, such as lab2.", autocompletion=lab_names)
-]
+LabName = Annotated[str, typer.Argument(metavar="LAB", help="A lab's id, such as lab2.")]
 LabOrAll = Annotated[
     str | None,
-    typer.Argument(
-        metavar="LAB",
-        help="A lab's id, such as lab2; left out with --all.",
-        show_default=False,
-        autocompletion=lab_names,
-    ),
+    typer.Argument(metavar="LAB", help="A lab's id, such as lab2; left out with --all.", show_default=False),
 ]
 AllLabs = Annotated[
     bool,
@@ -67,13 +59,7 @@ Jobs = Annotated[
 ]
 Kernel = Annotated[
     str | None,
-    typer.Option(
-        "--kernel",
-        metavar="NAME",
-        help="6.1, 6.12, or a pack of your own.",
-        show_default=False,
-        autocompletion=kernel_names,
-    ),
+    typer.Option("--kernel", metavar="NAME", help="6.1, 6.12, or a pack of your own.", show_default=False),
 ]
 Seed = Annotated[
     str | None,

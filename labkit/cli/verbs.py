@@ -12,7 +12,6 @@ from typing import Annotated
 
 import typer
 
-from labkit.cli.completing import lab_names, run_names
 from labkit.cli.exec import Kmod, MachineFile, Nodes, Push, exec_, guest_shell
 from labkit.cli.explain import explain
 from labkit.cli.image import images
@@ -54,6 +53,7 @@ app = typer.Typer(
     epilog="Exit status: 0 all passed, 1 graded but not all passed, 2 bad input, 3 this host cannot, "
     "4 broken or ungraded.",
     rich_markup_mode=None,  # plain help is readable everywhere and needs no rich
+    add_completion=False,
     context_settings={"help_option_names": ["--help", "-h"]},
     pretty_exceptions_enable=False,
 )
@@ -130,11 +130,7 @@ def next_(runs: Runs = None) -> None:
 def show(
     run: Annotated[
         str | None,
-        typer.Argument(
-            metavar="RUN",
-            help="A run's name or folder; the last one if left out.",
-            autocompletion=run_names,
-        ),
+        typer.Argument(metavar="RUN", help="A run's name or folder; the last one if left out."),
     ] = None,
     json: Json = None,
     runs: Runs = None,
@@ -241,10 +237,7 @@ def grade(
 @app.command()
 def lint(
     labs: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="LAB...", help="Ids or folders of labs; all if left out.", autocompletion=lab_names
-        ),
+        list[str] | None, typer.Argument(metavar="LAB...", help="Ids or folders of labs; all if left out.")
     ] = None,
 ) -> int:
     """Say what is wrong with a lab's files."""

@@ -7,17 +7,11 @@ from typing import Annotated
 
 import typer
 
-from labkit.cli.completing import lab_names
 from labkit.model.errors import UsageError
 
 LabWatched = Annotated[
     str | None,
-    typer.Argument(
-        metavar="LAB",
-        help="Whose guest; the one opened last if left out.",
-        show_default=False,
-        autocompletion=lab_names,
-    ),
+    typer.Argument(metavar="LAB", help="Whose guest; the one opened last if left out.", show_default=False),
 ]
 Seconds = Annotated[
     float | None,
