@@ -19,7 +19,7 @@ from labkit.model.artefact import Artefact
 from labkit.model.errors import Broken, LabkitError, UsageError
 from labkit.model.events import Listener
 from labkit.model.health import Page
-from labkit.model.rows import Explained, LabRow, MapView, NextStep, RunRow, SubmissionRow, TemplateRow, Tour
+from labkit.model.rows import LabRow, MapView, NextStep, RunRow, SubmissionRow, TemplateRow, Tour
 from labkit.model.verdict import Verdict
 from labkit.report.text import block, human_bytes, tame_line
 from labkit.streams import STDOUT, console_on, write_to
@@ -130,12 +130,6 @@ def next_step(what: NextStep) -> None:
     from labkit.report.listing import render_next
 
     console_on(sys.stdout).print(render_next(what))
-
-
-def explained(what: Explained) -> None:
-    from labkit.report.explained import render_explained
-
-    console_on(sys.stdout).print(render_explained(what))
 
 
 def runs(rows: Sequence[RunRow]) -> None:

@@ -13,7 +13,6 @@ from typing import Annotated
 import typer
 
 from labkit.cli.exec import Kmod, MachineFile, Nodes, Push, exec_, guest_shell
-from labkit.cli.explain import explain
 from labkit.cli.image import images
 from labkit.cli.key import keys
 from labkit.cli.map import map_
@@ -64,7 +63,6 @@ app.add_typer(keys, name="key")
 app.command(name="map")(map_)
 app.command()(run)
 app.command()(verify)
-app.command()(explain)
 app.command()(watch)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from labkit.model.errors import ExitCode, LabkitError
 from labkit.model.page_map import PageMap
-from labkit.model.verdict import EvidenceClass, Finding, Status, Verdict
+from labkit.model.verdict import Status, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,29 +124,6 @@ class Tour:
     def exit_code(self) -> ExitCode:
         """The highest of the rows'."""
         return max((row.exit_code for row in self.rows), default=ExitCode.PASSED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explained:
-    """A check for whoever asks what it wants: the lab's words, and what the last run, `run`, found.
-
-    `needs` are the sentences of the checks that must pass before it; `reads` is where it looks, empty for a
-    check that is a function. There is no word of wrong submissions in it: who knows which ideas are wrong has
-    half of the answer.
-    """
-
-    lab: str
-    title: str
-    check: str
-    says: str
-    points: int
-    max_score: int
-    evidence: EvidenceClass
-    hint: str
-    needs: tuple[str, ...] = ()
-    reads: str = ""
-    run: str = ""
-    finding: Finding | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ _WORD = {
     Outcome.BROKEN: ("broken", "bold cyan"),
 }
 _MARK = {Mark.GOOD: "green", Mark.BAD: "bold red", Mark.MISSING: "yellow", Mark.CONTEXT: "dim"}
-READ = {
+_READ = {
     EvidenceClass.TESTIMONY: "text that the program or the guest printed",
     EvidenceClass.OBSERVER: "read in the guest by labkit's own process",
     EvidenceClass.WITNESS: "read by the host from the guest's memory",
@@ -54,7 +54,7 @@ class VerdictPage:
         yield _rows(verdict, wide=options.max_width >= WIDE)
         for check in _to_explain(verdict):
             yield Text()
-            yield render_finding(check)
+            yield _why(check)
         yield Text()
         yield _score(verdict)
         if verdict.timings:
@@ -136,8 +136,7 @@ def _place(check: Finding) -> str:
     return tame_line(check.where.path) + line
 
 
-def render_finding(check: Finding) -> RenderableType:
-    """One check: expected, actual, where with its lines, the hint, and what its evidence is."""
+def _why(check: Finding) -> RenderableType:
     word, style = _WORD[check.outcome]
     head = Text.assemble(
         (word, style), "  ", (tame_line(check.says), "bold"), (f"  [{tame_line(check.id)}]", "dim")
@@ -156,7 +155,7 @@ def render_finding(check: Finding) -> RenderableType:
     if check.hint and check.outcome is not Outcome.BLOCKED:
         facts.add_row("hint", block(check.hint, "italic"))
     if check.outcome is not Outcome.BLOCKED:
-        facts.add_row("evidence", Text(f"{check.evidence.value}: {READ[check.evidence]}", style="dim"))
+        facts.add_row("evidence", Text(f"{check.evidence.value}: {_READ[check.evidence]}", style="dim"))
     page = Table.grid()
     page.add_row(head)
     page.add_row(Padding(facts, (0, 0, 0, 2), expand=False))
