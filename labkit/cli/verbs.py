@@ -15,6 +15,7 @@ import typer
 from labkit.cli.exec import Kmod, MachineFile, Nodes, Push, exec_, guest_shell
 from labkit.cli.image import images
 from labkit.cli.key import keys
+from labkit.cli.new import new
 from labkit.cli.options import (
     Accel,
     AccelChoice,
@@ -60,6 +61,7 @@ app.add_typer(templates, name="template")
 app.add_typer(keys, name="key")
 app.command()(run)
 app.command()(verify)
+app.command()(new)
 
 
 class _Listed(str, Enum):
