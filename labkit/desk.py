@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 from pathlib import Path
 
-from labkit.catalogue import course
+from labkit.catalogue import course, find_run
 from labkit.grade.run import grade as judge
 from labkit.labfile.course import unplaced
 from labkit.labfile.draw import parameters
@@ -17,7 +17,7 @@ from labkit.model.errors import LabkitError, UsageError
 from labkit.model.lab import Lab
 from labkit.model.rows import Complaints, RunDone, RunRow
 from labkit.model.verdict import Status
-from labkit.places import Places, is_shipped, lab_folder, lab_ids, lab_word, places
+from labkit.places import is_shipped, lab_folder, lab_ids, lab_word, places
 from labkit.report.handout import render_handout
 from labkit.report.verdict_json import parse_verdict_json, render_verdict_json
 from labkit.store.reader import digest, read
@@ -38,7 +38,7 @@ def list_runs(runs: Path | None) -> tuple[RunRow, ...]:
 def show(run: str | None, runs: Path | None) -> RunDone:
     """The verdict of a stored run, as it was written: by folder, by the start of its name, or the newest."""
     here = places(runs=runs)
-    folder = _find_run(here, run)
+    folder = find_run(here, run)
     path = folder / VERDICT
     if not path.is_file():
         raise UsageError(
@@ -133,16 +133,3 @@ def _run_row(run: RunSummary) -> RunRow:
         max_score=run.max_score or 0,
         problem="interrupted" if run.state is RunState.INTERRUPTED else "",
     )
-
-
-def _find_run(here: Places, run: str | None) -> Path:
-    if run is not None and (Path(run) / REQUEST).is_file():
-        return Path(run).resolve()
-    known = [found.folder for found in stored_runs(here.runs)]
-    found = [folder for folder in known if run is None or folder.name.startswith(run)]
-    if not found:
-        asked = f"no run '{run}'" if run else "no run yet"
-        raise UsageError(
-            where=str(here.runs), found=asked, fix="see `labkit list`, or run one: labkit run lab2"
-        )
-    return found[0]

@@ -21,6 +21,7 @@ from rich.console import Console, RenderableType
 from labkit.model.artefact import Artefact
 from labkit.model.errors import Broken, LabkitError, UsageError
 from labkit.model.events import Listener
+from labkit.model.explained import Explained, Whereabouts
 from labkit.model.health import Page
 from labkit.model.rows import LabRow, NextStep, RunRow, SubmissionRow, TemplateRow, Tour
 from labkit.model.verdict import Verdict
@@ -111,6 +112,19 @@ def next_step(what: NextStep) -> None:
     from labkit.report.listing import render_next
 
     _console(sys.stdout).print(render_next(what))
+
+
+def explained(what: Explained) -> None:
+    from labkit.report.explain import render_explained
+
+    _console(sys.stdout).print(render_explained(what))
+
+
+def home(what: Whereabouts) -> None:
+    """The page of `labkit` alone."""
+    from labkit.report.home import render_home
+
+    _console(sys.stdout).print(render_home(what))
 
 
 def runs(rows: Sequence[RunRow]) -> None:

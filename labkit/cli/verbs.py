@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from labkit.cli.exec import Kmod, MachineFile, Nodes, Push, exec_, guest_shell
+from labkit.cli.explain import explain
 from labkit.cli.image import images
 from labkit.cli.key import keys
 from labkit.cli.new import new
@@ -33,17 +34,6 @@ from labkit.cli.template import templates
 from labkit.cli.verify import verify
 from labkit.model.errors import ExitCode, UsageError
 
-NEXT = """\
-labkit boots disposable guests, runs a kernel lab in them and grades what the kernel really did.
-
-  labkit list          the labs in the course's order, and how far you are
-  labkit next          the one to take up now
-  labkit start lab2    a folder of your own: handout with your numbers, files to fill in
-  labkit run lab2      in that folder: grades your work; elsewhere: shows the reference solution
-  labkit doctor        what this machine can do, and what it lacks
-
-labkit --help names every verb, labkit VERB --help its options."""
-
 DEBUG = "--debug"
 
 app = typer.Typer(
@@ -62,6 +52,7 @@ app.add_typer(keys, name="key")
 app.command()(run)
 app.command()(verify)
 app.command()(new)
+app.command()(explain)
 
 
 class _Listed(str, Enum):
@@ -90,7 +81,9 @@ def labkit(
 ) -> None:
     del version, debug  # --debug is taken out of the line before typer sees it, wherever it stands
     if context.invoked_subcommand is None:
-        typer.echo(NEXT)
+        from labkit import home, present
+
+        present.home(home.whereabouts(Path.cwd()))
 
 
 @app.command(name="list")

@@ -17,7 +17,22 @@ from labkit.cli.front import enter
 from labkit.cli.verbs import app
 from labkit.model.errors import Broken, CompileError, ExitCode, HostError, LabkitError, UsageError
 
-VERBS = ("run", "list", "next", "show", "start", "shell", "grade", "lint", "doctor", "image", "key", "verify")
+VERBS = (
+    "run",
+    "list",
+    "next",
+    "show",
+    "start",
+    "shell",
+    "grade",
+    "lint",
+    "doctor",
+    "image",
+    "key",
+    "verify",
+    "explain",
+    "new",
+)
 
 OFFICIAL = ("run", "lab2", "--official", "--student", "ada", "--attempt", "1")
 
@@ -75,10 +90,30 @@ def test_help_loads_nothing_heavy() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_labkit_alone_says_what_to_do_next() -> None:
-    done = labkit()
+def test_labkit_alone_says_what_to_do_next(tmp_path: Path) -> None:
+    done = labkit(LABKIT_RUNS=str(tmp_path))
     assert done.returncode == 0
-    assert "labkit list" in done.stdout
+    assert "You have run nothing yet." in done.stdout
+    assert "labkit next" in done.stdout
+
+
+def test_labkit_alone_loads_nothing_heavy(tmp_path: Path) -> None:
+    script = """
+        import sys
+        from labkit.cli.front import enter
+        assert enter([]) == 0
+        heavy = {"paramiko", "pexpect", "jinja2", "qemu", "drgn", "numpy", "labkit.session", "labkit.store.runs"}
+        sys.exit(", ".join(sorted(heavy & set(sys.modules))) or 0)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "LABKIT_RUNS": str(tmp_path / "none")},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_version_is_said() -> None:
