@@ -7,18 +7,36 @@ from typing import Annotated
 
 import typer
 
+from labkit.cli import complete
 from labkit.cli.options import Runs
 
 
 def explain(
-    check: Annotated[str, typer.Argument(metavar="CHECK", help="A check's id, as a result names it.")],
+    check: Annotated[
+        str,
+        typer.Argument(
+            metavar="CHECK", help="A check's id, as a result names it.", autocompletion=complete.checks
+        ),
+    ],
     run: Annotated[
         str | None,
-        typer.Argument(metavar="RUN", help="A run's name or folder; see below.", show_default=False),
+        typer.Argument(
+            metavar="RUN",
+            help="A run's name or folder; see below.",
+            show_default=False,
+            autocompletion=complete.runs,
+        ),
     ] = None,
     *,
     lab: Annotated[
-        str | None, typer.Option("--lab", metavar="LAB", help="Of this lab; no run.", show_default=False)
+        str | None,
+        typer.Option(
+            "--lab",
+            metavar="LAB",
+            help="Of this lab; no run.",
+            show_default=False,
+            autocompletion=complete.labs,
+        ),
     ] = None,
     runs: Runs = None,
 ) -> None:

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from labkit.cli import complete
 from labkit.cli.exec import Kmod, MachineFile, Nodes, Push, exec_, guest_shell
 from labkit.cli.explain import explain
 from labkit.cli.image import images
@@ -41,7 +42,7 @@ app = typer.Typer(
     epilog="Exit status: 0 all passed, 1 graded but not all passed, 2 bad input, 3 this host cannot, "
     "4 broken or ungraded.",
     rich_markup_mode=None,  # plain help is readable everywhere and needs no rich
-    add_completion=False,
+    add_completion=True,  # --install-completion, for bash, zsh, fish
     context_settings={"help_option_names": ["--help", "-h"]},
     pretty_exceptions_enable=False,
 )
@@ -119,7 +120,11 @@ def next_(runs: Runs = None) -> None:
 def show(
     run: Annotated[
         str | None,
-        typer.Argument(metavar="RUN", help="A run's name or folder; the last one if left out."),
+        typer.Argument(
+            metavar="RUN",
+            help="A run's name or folder; the last one if left out.",
+            autocompletion=complete.runs,
+        ),
     ] = None,
     json: Json = None,
     runs: Runs = None,
@@ -155,7 +160,12 @@ def start(
 def shell(
     lab: Annotated[
         str | None,
-        typer.Argument(metavar="LAB", help="A lab's id; without it, a guest of no lab.", show_default=False),
+        typer.Argument(
+            metavar="LAB",
+            help="A lab's id; without it, a guest of no lab.",
+            show_default=False,
+            autocompletion=complete.labs,
+        ),
     ] = None,
     path: Submission = None,
     *,
@@ -225,7 +235,10 @@ def grade(
 @app.command()
 def lint(
     labs: Annotated[
-        list[str] | None, typer.Argument(metavar="LAB...", help="Ids or folders of labs; all if left out.")
+        list[str] | None,
+        typer.Argument(
+            metavar="LAB...", help="Ids or folders of labs; all if left out.", autocompletion=complete.labs
+        ),
     ] = None,
 ) -> int:
     """Say what is wrong with a lab's files."""
