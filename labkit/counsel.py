@@ -40,6 +40,9 @@ def explain(check: str, run: str | None, lab: str | None, runs: Path | None, fol
         raise UsageError(where="labkit explain", found="RUN and --lab", fix="give one of both")
     if run is not None:
         told = summary(find_run(here, run))
+        if not told.lab:
+            fix = "name another of `labkit list runs`"
+            raise UsageError(where=str(told.folder), found="a run that cannot be read", fix=fix)
         return _explained(here, load(lab_folder(here, told.lab_folder or told.lab)), check, told)
     marker = find_marker(folder) if lab is None else None
     if marker is not None:

@@ -72,13 +72,24 @@ def start(lab: str, folder: Path | None, seed: str | None) -> tuple[Path, str]:
         "seed": marker.seed,
     }
     text = render_handout(template.read_text(encoding="utf-8"), values, str(template))
+    try:
+        _lay_out(target, loaded.folder / "starter", text)
+        write_marker(target, marker)
+    except OSError as error:
+        raise UsageError(
+            where=error.filename or str(target),
+            found=error.strerror or str(error),
+            fix=f"name a folder that you may write to: labkit start {lab} DIR",
+        ) from error
+    return target, lab_word(here, loaded.folder)
+
+
+def _lay_out(target: Path, starter: Path, handout: str) -> None:
     target.mkdir(parents=True, exist_ok=True)
-    for source in sorted((loaded.folder / "starter").iterdir()):
+    for source in sorted(starter.iterdir()):
         (target / source.name).write_bytes(source.read_bytes())
         (target / source.name).chmod(source.stat().st_mode & 0o777)
-    (target / "README.md").write_text(text, encoding="utf-8")
-    write_marker(target, marker)
-    return target, lab_word(here, loaded.folder)
+    (target / "README.md").write_text(handout, encoding="utf-8")
 
 
 def grade(run: Path, lab: str | None = None) -> RunDone:
@@ -96,14 +107,14 @@ def grade(run: Path, lab: str | None = None) -> RunDone:
 
 
 def lint(labs: tuple[str, ...]) -> Complaints:
-    """What is wrong with these labs, all of them if none is named."""
+    """What is wrong with these labs, all of them if none is named. Raises UsageError for one not there."""
     here = places()
     text = course(here)
     refusals: list[str] = []
     standings: list[str] = []
-    for name in labs or lab_ids(here):
+    for folder in [lab_folder(here, name) for name in labs or lab_ids(here)]:
         try:
-            lab = load(lab_folder(here, name))
+            lab = load(folder)
         except LabkitError as error:
             refusals.append(str(error))
             continue

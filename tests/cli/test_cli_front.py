@@ -141,6 +141,14 @@ def test_version_is_said() -> None:
             "Invalid value for '--accel': 'hvf' is not one of",
             "--help",
         ),
+        (["list", "runz"], "labkit list", "Invalid value for 'WHAT': 'runz' is not one of", "mean 'runs'?"),
+        (["lint", "lab33"], "LAB", "no lab 'lab33'", "did you mean 'lab3'?"),
+        (["run", "./no-lab"], "LAB ./no-lab", "no such folder", "`labkit new` makes one"),
+        (["run", "/"], "LAB /", "no lab.toml in it", "name a lab's folder"),
+        (["start", "lab3", "/proc/x"], "/proc/x", "No such file or directory", "labkit start lab3 DIR"),
+        (["new", "x", "--in", "/proc"], "/proc/x", "No such file or directory", "with --in FOLDER"),
+        (["explain", "exakt", "--lab", "lab3"], "CHECK", "lab3 has no check 'exakt'", "mean 'exact'?"),
+        (["explain"], "labkit explain", "Missing argument 'CHECK'", "`labkit explain --help`"),
         (["--bogus"], "labkit", "No such option: --bogus", "`labkit --help`"),
         (["image"], "labkit image", "Missing command", "`labkit image --help`"),
         (["image", "rm"], "labkit image rm", "no name", "give names or --all"),
@@ -284,6 +292,23 @@ def test_an_ignored_signal_stays_ignored() -> None:
         check=False,
     )
     assert (process.returncode, process.stderr) == (0, "")
+
+
+def test_a_lab_named_without_its_slash_is_answered_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert enter(["new", "my_lab"]) == 0
+    assert enter(["lint", "my_lab"]) == ExitCode.BAD_INPUT
+    assert "did you mean the folder ./my_lab?" in said(capsys)
+
+
+def test_a_run_that_cannot_be_read_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = tmp_path / "20260101T000000Z-lab3-x"
+    run.mkdir()
+    (run / "request.json").write_text("{")
+    assert enter(["explain", "exact", run.name, "--runs", str(tmp_path)]) == ExitCode.BAD_INPUT
+    assert "found a run that cannot be read" in said(capsys)
 
 
 def test_an_unknown_lab_is_answered_with_a_near_one(tmp_path: Path) -> None:
