@@ -146,5 +146,5 @@ def _looks(lab: Lab, check: Check, finding: Finding | None) -> tuple[str, ...]:
         key = f", its {fact.key}" if fact.key else ""
         return (f"{fact.path}{key}, {fact.moment} in scene '{fact.scene}'",)
     if finding is not None and finding.where is not None:
-        return (finding.where.path,)
+        return ()  # its `where` says it better
     return tuple(f"scene '{scene.name}': {scene.says}" for scene in lab.scenes)

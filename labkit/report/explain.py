@@ -77,5 +77,6 @@ def _ideas(facts: Table, what: Explained) -> None:
 
 def _more(what: Explained) -> RenderableType:
     if what.run is None:
-        return oneline(f"no run of yours to tell of: {shlex.join(['labkit', 'run', what.lab])}", "dim")
+        run = shlex.join(["labkit", "run", what.lab])
+        return oneline(f"no run to tell of: `{run}` in your working folder makes one", "dim")
     return oneline(f"the whole run: {shlex.join(['labkit', 'show', str(what.run)])}", "dim")
