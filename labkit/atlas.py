@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from labkit.desk import find_run
+from labkit.catalogue import find_run
 from labkit.model.errors import Broken, UsageError
 from labkit.model.events import Listener
 from labkit.model.evidence import Evidence, Witnessed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import shlex
 from collections.abc import Mapping, Sequence
@@ -12,13 +13,14 @@ from labkit.labfile.course import COURSE_FILE, load_course
 from labkit.labfile.load import load
 from labkit.labfile.workfolder import Marker, find_marker, work_folders
 from labkit.model.course import Course, Place
-from labkit.model.errors import LabkitError
+from labkit.model.errors import LabkitError, UsageError
 from labkit.model.lab import Lab
 from labkit.model.rows import LabRow, NextStep
 from labkit.places import Places, lab_folder, lab_ids, places
 from labkit.store.runs import RunSummary
 from labkit.store.runs import runs as stored_runs
 
+REQUEST = "request.json"
 NOWHERE: Place = (1 << 30, 0)  # behind every section
 
 
@@ -67,6 +69,23 @@ def next_step(runs: Path | None, folder: Path) -> NextStep:
         labs=len(whole),
         broken=tuple(row.id for row in rows if row.problem),
     )
+
+
+def find_run(here: Places, run: str | None) -> Path:
+    """A run's folder: by path, by the start of its name, or the newest. Raises UsageError."""
+    if run is not None and (Path(run) / REQUEST).is_file():
+        return Path(run).resolve()
+    known = [found.folder for found in stored_runs(here.runs)]
+    found = [folder for folder in known if run is None or folder.name.startswith(run)]
+    if found:
+        return found[0]
+    if run is None:
+        raise UsageError(
+            where=str(here.runs), found="no run yet", fix="`labkit next` says which lab to begin with"
+        )
+    near = difflib.get_close_matches(Path(run).name, [folder.name for folder in known], n=1)
+    fix = f"did you mean '{near[0]}'?" if near else "see `labkit list runs`"
+    raise UsageError(where=f"RUN in {here.runs}", found=f"no run '{run}'", fix=fix)
 
 
 def _entry(here: Places, name: str, text: Course) -> Entry:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 from pathlib import Path
 
-from labkit.catalogue import course
+from labkit.catalogue import course, find_run
 from labkit.grade.run import grade as judge
 from labkit.labfile.course import unplaced
 from labkit.labfile.draw import parameters
@@ -19,7 +19,7 @@ from labkit.model.lab import Lab
 from labkit.model.rows import Complaints, RunDone, RunRow
 from labkit.model.verdict import Status
 from labkit.page import put_page
-from labkit.places import Places, is_shipped, lab_folder, lab_ids, lab_word, places
+from labkit.places import is_shipped, lab_folder, lab_ids, lab_word, places
 from labkit.report.handout import render_handout
 from labkit.report.verdict_json import parse_verdict_json, render_verdict_json
 from labkit.store.reader import digest, read
@@ -74,13 +74,24 @@ def start(lab: str, folder: Path | None, seed: str | None) -> tuple[Path, str]:
         "seed": marker.seed,
     }
     text = render_handout(template.read_text(encoding="utf-8"), values, str(template))
+    try:
+        _lay_out(target, loaded.folder / "starter", text)
+        write_marker(target, marker)
+    except OSError as error:
+        raise UsageError(
+            where=error.filename or str(target),
+            found=error.strerror or str(error),
+            fix=f"name a folder that you may write to: labkit start {lab} DIR",
+        ) from error
+    return target, lab_word(here, loaded.folder)
+
+
+def _lay_out(target: Path, starter: Path, handout: str) -> None:
     target.mkdir(parents=True, exist_ok=True)
-    for source in sorted((loaded.folder / "starter").iterdir()):
+    for source in sorted(starter.iterdir()):
         (target / source.name).write_bytes(source.read_bytes())
         (target / source.name).chmod(source.stat().st_mode & 0o777)
-    (target / "README.md").write_text(text, encoding="utf-8")
-    write_marker(target, marker)
-    return target, lab_word(here, loaded.folder)
+    (target / "README.md").write_text(handout, encoding="utf-8")
 
 
 def grade(run: Path, lab: str | None, listen: Listener) -> RunDone:
@@ -100,14 +111,14 @@ def grade(run: Path, lab: str | None, listen: Listener) -> RunDone:
 
 
 def lint(labs: tuple[str, ...]) -> Complaints:
-    """What is wrong with these labs, all of them if none is named."""
+    """What is wrong with these labs, all of them if none is named. Raises UsageError for one not there."""
     here = places()
     text = course(here)
     refusals: list[str] = []
     standings: list[str] = []
-    for name in labs or lab_ids(here):
+    for folder in [lab_folder(here, name) for name in labs or lab_ids(here)]:
         try:
-            lab = load(lab_folder(here, name))
+            lab = load(folder)
         except LabkitError as error:
             refusals.append(str(error))
             continue
@@ -115,20 +126,6 @@ def lint(labs: tuple[str, ...]) -> Complaints:
         refusals += map(str, unplaced(lab, text) if is_shipped(here, lab.folder) else ())
         standings.append(_standing(lab))
     return Complaints(refusals=tuple(refusals), standings=tuple(standings))
-
-
-def find_run(here: Places, run: str | None) -> Path:
-    """The run that is meant: by its folder, by the start of its name, or the newest. Raises UsageError."""
-    if run is not None and (Path(run) / REQUEST).is_file():
-        return Path(run).resolve()
-    known = [found.folder for found in stored_runs(here.runs)]
-    found = [folder for folder in known if run is None or folder.name.startswith(run)]
-    if not found:
-        asked = f"no run '{run}'" if run else "no run yet"
-        raise UsageError(
-            where=str(here.runs), found=asked, fix="see `labkit list`, or run one: labkit run lab2"
-        )
-    return found[0]
 
 
 def _standing(lab: Lab) -> str:

@@ -86,7 +86,13 @@ def lab_folder(here: Places, name: str) -> Path:
 
 def no_lab(here: Places, name: str) -> UsageError:
     """What there is to say of a lab that is none of this checkout's."""
+    if "/" in name:
+        found = "no lab.toml in it" if Path(name).is_dir() else "no such folder"
+        fix = "name a lab's folder, or an id of `labkit list`; `labkit new` makes one"
+        return UsageError(where=f"LAB {name}", found=found, fix=fix)
     known = lab_ids(here)
+    if (Path(name) / "lab.toml").is_file():
+        return UsageError(where="LAB", found=f"no lab '{name}'", fix=f"did you mean the folder ./{name}?")
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean '{near[0]}'?" if near else "the labs are: " + ", ".join(known)
     return UsageError(where="LAB", found=f"no lab '{name}'", fix=hint)

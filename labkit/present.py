@@ -18,6 +18,7 @@ from rich.console import RenderableType
 from labkit.model.artefact import Artefact
 from labkit.model.errors import Broken, LabkitError, UsageError
 from labkit.model.events import Listener
+from labkit.model.explained import Explained, Whereabouts
 from labkit.model.health import Page
 from labkit.model.rows import LabRow, MapView, NextStep, RunRow, SubmissionRow, TemplateRow, Tour
 from labkit.model.verdict import Verdict
@@ -130,6 +131,19 @@ def next_step(what: NextStep) -> None:
     from labkit.report.listing import render_next
 
     console_on(sys.stdout).print(render_next(what))
+
+
+def explained(what: Explained) -> None:
+    from labkit.report.explain import render_explained
+
+    console_on(sys.stdout).print(render_explained(what))
+
+
+def home(what: Whereabouts) -> None:
+    """The page of `labkit` alone."""
+    from labkit.report.home import render_home
+
+    console_on(sys.stdout).print(render_home(what))
 
 
 def runs(rows: Sequence[RunRow]) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import difflib
 import signal
 import sys
 import time
@@ -97,6 +98,14 @@ def _tell(error: Exception, *, debug: bool) -> int:
     return ExitCode.BROKEN
 
 
+def _choice(found: str) -> str:
+    """The nearest word of "'runz' is not one of 'labs', 'runs'"; empty if none is near."""
+    said, _, rest = found.partition(" is not one of ")
+    words = [word.strip(" '.") for word in rest.split(",")]
+    near = difflib.get_close_matches(said.rpartition(": ")[2].strip("'"), words, n=1)
+    return f"'{near[0]}'" if near else ""
+
+
 def _usage_error(mistake: typer.TyperException) -> UsageError:
     """Typer's message in labkit's three parts."""
     context = getattr(mistake, "ctx", None)
@@ -104,7 +113,7 @@ def _usage_error(mistake: typer.TyperException) -> UsageError:
     message = mistake.format_message().replace("Value error, ", "")  # pydantic's words, not the user's
     found, _, meant = message.partition(" Did you mean ")
     found = found.partition(" (Possible options:")[0]
-    near = meant.rstrip("?") or " or ".join(getattr(mistake, "possibilities", None) or ())
+    near = meant.rstrip("?") or " or ".join(getattr(mistake, "possibilities", None) or ()) or _choice(found)
     fix = f"did you mean {near}? " if near else ""
     return UsageError(
         where=command, found=found.rstrip("."), fix=f"{fix}`{command} --help` says what there is"

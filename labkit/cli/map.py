@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from labkit.cli import complete
 from labkit.cli.options import Runs
 from labkit.model.errors import UsageError
 
@@ -16,7 +17,10 @@ _FRAMES = re.compile(f"(?P<first>{_NUMBER})(?P<how>[-+])(?P<last>{_NUMBER})")
 RunName = Annotated[
     str | None,
     typer.Argument(
-        metavar="RUN", help="A run's name or folder; the last one if left out.", show_default=False
+        metavar="RUN",
+        help="A run's name or folder; the last one if left out.",
+        show_default=False,
+        autocompletion=complete.runs,
     ),
 ]
 Live = Annotated[

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from labkit.cli import complete
 from labkit.model.errors import UsageError
 from labkit.model.official import Official as OfficialRun
 
@@ -21,10 +22,17 @@ class AccelChoice(str, Enum):
     TCG = "tcg"
 
 
-LabName = Annotated[str, typer.Argument(metavar="LAB", help="A lab's id, such as lab2.")]
+LabName = Annotated[
+    str, typer.Argument(metavar="LAB", help="A lab's id, such as lab2.", autocompletion=complete.labs)
+]
 LabOrAll = Annotated[
     str | None,
-    typer.Argument(metavar="LAB", help="A lab's id, such as lab2; left out with --all.", show_default=False),
+    typer.Argument(
+        metavar="LAB",
+        help="A lab's id, such as lab2; left out with --all.",
+        show_default=False,
+        autocompletion=complete.labs,
+    ),
 ]
 AllLabs = Annotated[
     bool,
@@ -59,7 +67,13 @@ Jobs = Annotated[
 ]
 Kernel = Annotated[
     str | None,
-    typer.Option("--kernel", metavar="NAME", help="6.1, 6.12, or a pack of your own.", show_default=False),
+    typer.Option(
+        "--kernel",
+        metavar="NAME",
+        help="6.1, 6.12, or a pack of your own.",
+        show_default=False,
+        autocompletion=complete.kernels,
+    ),
 ]
 Seed = Annotated[
     str | None,

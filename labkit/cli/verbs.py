@@ -12,10 +12,13 @@ from typing import Annotated
 
 import typer
 
+from labkit.cli import complete
 from labkit.cli.exec import Kmod, MachineFile, Nodes, Push, exec_, guest_shell
+from labkit.cli.explain import explain
 from labkit.cli.image import images
 from labkit.cli.key import keys
 from labkit.cli.map import map_
+from labkit.cli.new import new
 from labkit.cli.options import (
     Accel,
     AccelChoice,
@@ -34,17 +37,6 @@ from labkit.cli.verify import verify
 from labkit.cli.watch import watch
 from labkit.model.errors import ExitCode, UsageError
 
-NEXT = """\
-labkit boots disposable guests, runs a kernel lab in them and grades what the kernel really did.
-
-  labkit list          the labs in the course's order, and how far you are
-  labkit next          the one to take up now
-  labkit start lab2    a folder of your own: handout with your numbers, files to fill in
-  labkit run lab2      in that folder: grades your work; elsewhere: shows the reference solution
-  labkit doctor        what this machine can do, and what it lacks
-
-labkit --help names every verb, labkit VERB --help its options."""
-
 DEBUG = "--debug"
 
 app = typer.Typer(
@@ -52,7 +44,7 @@ app = typer.Typer(
     epilog="Exit status: 0 all passed, 1 graded but not all passed, 2 bad input, 3 this host cannot, "
     "4 broken or ungraded.",
     rich_markup_mode=None,  # plain help is readable everywhere and needs no rich
-    add_completion=False,
+    add_completion=True,  # --install-completion, for bash, zsh, fish
     context_settings={"help_option_names": ["--help", "-h"]},
     pretty_exceptions_enable=False,
 )
@@ -64,6 +56,8 @@ app.command(name="map")(map_)
 app.command()(run)
 app.command()(verify)
 app.command()(watch)
+app.command()(new)
+app.command()(explain)
 
 
 class _Listed(str, Enum):
@@ -92,7 +86,9 @@ def labkit(
 ) -> None:
     del version, debug  # --debug is taken out of the line before typer sees it, wherever it stands
     if context.invoked_subcommand is None:
-        typer.echo(NEXT)
+        from labkit import home, present
+
+        present.home(home.whereabouts(Path.cwd()))
 
 
 @app.command(name="list")
@@ -128,7 +124,11 @@ def next_(runs: Runs = None) -> None:
 def show(
     run: Annotated[
         str | None,
-        typer.Argument(metavar="RUN", help="A run's name or folder; the last one if left out."),
+        typer.Argument(
+            metavar="RUN",
+            help="A run's name or folder; the last one if left out.",
+            autocompletion=complete.runs,
+        ),
     ] = None,
     json: Json = None,
     runs: Runs = None,
@@ -164,7 +164,12 @@ def start(
 def shell(
     lab: Annotated[
         str | None,
-        typer.Argument(metavar="LAB", help="A lab's id; without it, a guest of no lab.", show_default=False),
+        typer.Argument(
+            metavar="LAB",
+            help="A lab's id; without it, a guest of no lab.",
+            show_default=False,
+            autocompletion=complete.labs,
+        ),
     ] = None,
     path: Submission = None,
     *,
@@ -235,7 +240,10 @@ def grade(
 @app.command()
 def lint(
     labs: Annotated[
-        list[str] | None, typer.Argument(metavar="LAB...", help="Ids or folders of labs; all if left out.")
+        list[str] | None,
+        typer.Argument(
+            metavar="LAB...", help="Ids or folders of labs; all if left out.", autocompletion=complete.labs
+        ),
     ] = None,
 ) -> int:
     """Say what is wrong with a lab's files."""

@@ -7,11 +7,17 @@ from typing import Annotated
 
 import typer
 
+from labkit.cli import complete
 from labkit.model.errors import UsageError
 
 LabWatched = Annotated[
     str | None,
-    typer.Argument(metavar="LAB", help="Whose guest; the one opened last if left out.", show_default=False),
+    typer.Argument(
+        metavar="LAB",
+        help="Whose guest; the one opened last if left out.",
+        show_default=False,
+        autocompletion=complete.labs,
+    ),
 ]
 Seconds = Annotated[
     float | None,

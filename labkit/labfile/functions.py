@@ -71,3 +71,9 @@ def first_paragraph(function: Callable[..., Any]) -> str:
     """A function's docstring up to the first empty line, on one line: the sentence a student sees."""
     text = inspect.getdoc(function) or ""
     return " ".join(text.split("\n\n")[0].split())
+
+
+def other_paragraphs(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The docstring's further paragraphs, each on one line: why the check is as it is."""
+    rest = (inspect.getdoc(function) or "").split("\n\n")[1:]
+    return tuple(" ".join(text.split()) for text in rest if text.strip())

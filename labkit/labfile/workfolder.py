@@ -15,6 +15,7 @@ else:
     import tomli as tomllib
 
 MARKER = ".labkit.toml"
+MEND = "`labkit start LAB DIR` makes another folder: copy this file from there"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +34,11 @@ def find_marker(folder: Path) -> Marker | None:
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
-        raise SubmissionError(where=str(path), found=str(error), fix="run `labkit start` anew") from error
+        raise SubmissionError(where=str(path), found=str(error), fix=MEND) from error
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SubmissionError(where=str(path), found=str(error), fix="run `labkit start` anew") from error
+        raise SubmissionError(where=str(path), found=str(error), fix=MEND) from error
     lab, seed = values.get("lab"), values.get("seed")
     if not isinstance(lab, str) or not isinstance(seed, str):
         raise SubmissionError(

@@ -19,7 +19,7 @@ from labkit.report.text import BLOCK_LIMIT, block, human_seconds, oneline, point
 WIDE = 110  # columns from which a row also says where a fact was read
 EXCERPT_LIMIT = 2 * BLOCK_LIMIT
 
-_WORD = {
+WORD = {
     Outcome.PASS: ("pass", "green"),
     Outcome.PARTIAL: ("partial", "yellow"),
     Outcome.FAIL: ("FAIL", "bold red"),
@@ -28,7 +28,7 @@ _WORD = {
     Outcome.BROKEN: ("broken", "bold cyan"),
 }
 _MARK = {Mark.GOOD: "green", Mark.BAD: "bold red", Mark.MISSING: "yellow", Mark.CONTEXT: "dim"}
-_READ = {
+READ = {
     EvidenceClass.TESTIMONY: "text that the program or the guest printed",
     EvidenceClass.OBSERVER: "read in the guest by labkit's own process",
     EvidenceClass.WITNESS: "read by the host from the guest's memory",
@@ -114,10 +114,10 @@ def _rows(verdict: Verdict, *, wide: bool) -> RenderableType:
     if wide:
         table.add_column("where", ratio=2, overflow="fold", style="dim")
     for check in verdict.checks:
-        word, style = _WORD[check.outcome]
+        word, style = WORD[check.outcome]
         cells = [Text(word, style=style), Text(_worth(check)), Text(check.evidence.value), block(check.says)]
         if wide:
-            cells.append(Text(_place(check)))
+            cells.append(Text(place_of(check)))
         table.add_row(*cells)
     return table
 
@@ -129,7 +129,7 @@ def _worth(check: Finding) -> str:
     return f"{got}/{check.max_points}"
 
 
-def _place(check: Finding) -> str:
+def place_of(check: Finding) -> str:
     if check.where is None:
         return ""
     line = "" if check.where.line is None else f":{check.where.line}"
@@ -137,7 +137,7 @@ def _place(check: Finding) -> str:
 
 
 def _why(check: Finding) -> RenderableType:
-    word, style = _WORD[check.outcome]
+    word, style = WORD[check.outcome]
     head = Text.assemble(
         (word, style), "  ", (tame_line(check.says), "bold"), (f"  [{tame_line(check.id)}]", "dim")
     )
@@ -149,20 +149,20 @@ def _why(check: Finding) -> RenderableType:
     if check.actual:
         facts.add_row("actual", block(check.actual))
     if check.where is not None:
-        facts.add_row("where", Text(_place(check)))
+        facts.add_row("where", Text(place_of(check)))
         if check.where.excerpt:
-            facts.add_row("", _excerpt(check.where.excerpt))
+            facts.add_row("", render_excerpt(check.where.excerpt))
     if check.hint and check.outcome is not Outcome.BLOCKED:
         facts.add_row("hint", block(check.hint, "italic"))
     if check.outcome is not Outcome.BLOCKED:
-        facts.add_row("evidence", Text(f"{check.evidence.value}: {_READ[check.evidence]}", style="dim"))
+        facts.add_row("evidence", Text(f"{check.evidence.value}: {READ[check.evidence]}", style="dim"))
     page = Table.grid()
     page.add_row(head)
     page.add_row(Padding(facts, (0, 0, 0, 2), expand=False))
     return page
 
 
-def _excerpt(lines: tuple[ExcerptLine, ...]) -> RenderableType:
+def render_excerpt(lines: tuple[ExcerptLine, ...]) -> RenderableType:
     table = Table.grid(padding=(0, 1, 0, 0))
     table.add_column(justify="right", style="dim", no_wrap=True)
     table.add_column(no_wrap=True)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from labkit.model.verdict import Status
+from labkit.model.verdict import Outcome, Status
 from labkit.store import layout
 
+LESS = (Outcome.PARTIAL.value, Outcome.FAIL.value)
 _RUN_NAME = re.compile(r"\d{8}T\d{6}Z?-.+")
 
 
@@ -26,6 +28,7 @@ class RunState(Enum):
 class RunSummary:
     """One run folder. `lab`, `seed`, `kernel`, `started_at` are empty when its request cannot be read.
 
+    `failed` are the graded checks that did not get all their points, but for those that others blocked.
     `own` runs are practice with somebody's work: no demonstration, and not official. `lab_folder` is as in
     Request.
     """
@@ -40,6 +43,7 @@ class RunSummary:
     lab_folder: str
     score: float | None
     max_score: int | None
+    failed: tuple[str, ...]
 
 
 def runs(root: Path) -> tuple[RunSummary, ...]:
@@ -66,7 +70,15 @@ def summary(folder: Path) -> RunSummary:
         lab_folder=str(request.get("lab_folder", "")),
         score=float(score) if isinstance(score, int | float) else None,
         max_score=top if isinstance(top, int) else None,
+        failed=tuple(_failed(verdict.get("checks"))),
     )
+
+
+def _failed(checks: object) -> Iterator[str]:
+    """The ids of the checks with points that failed or earned a part of them."""
+    for check in checks if isinstance(checks, list) else ():
+        if isinstance(check, dict) and check.get("outcome") in LESS and check.get("max_points"):
+            yield str(check.get("id", ""))
 
 
 def _state(folder: Path, verdict: dict[str, object]) -> RunState:

@@ -18,7 +18,7 @@ from labkit.cli.verbs import app
 from labkit.model.errors import Broken, CompileError, ExitCode, HostError, LabkitError, UsageError
 
 WORK = ("run", "list", "next", "show", "start", "shell", "map", "grade")
-VERBS = (*WORK, "lint", "doctor", "image", "key", "verify")
+VERBS = (*WORK, "lint", "doctor", "image", "key", "verify", "explain", "new", "watch")
 
 OFFICIAL = ("run", "lab2", "--official", "--student", "ada", "--attempt", "1")
 
@@ -76,10 +76,31 @@ def test_help_loads_nothing_heavy() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_labkit_alone_says_what_to_do_next() -> None:
-    done = labkit()
+def test_labkit_alone_says_what_to_do_next(tmp_path: Path) -> None:
+    done = labkit(LABKIT_RUNS=str(tmp_path))
     assert done.returncode == 0
-    assert "labkit list" in done.stdout
+    assert "You have run nothing yet." in done.stdout
+    assert "labkit next" in done.stdout
+
+
+def test_labkit_alone_loads_nothing_heavy(tmp_path: Path) -> None:
+    script = """
+        import sys
+        from labkit.cli.front import enter
+        assert enter([]) == 0
+        heavy = {"paramiko", "pexpect", "jinja2", "qemu", "drgn", "numpy", "labkit.session"}
+        heavy |= {"labkit.store.runs", "labkit.labfile.load"}
+        sys.exit(", ".join(sorted(heavy & set(sys.modules))) or 0)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "LABKIT_RUNS": str(tmp_path / "none")},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_version_is_said() -> None:
@@ -106,6 +127,14 @@ def test_version_is_said() -> None:
             "Invalid value for '--accel': 'hvf' is not one of",
             "--help",
         ),
+        (["list", "runz"], "labkit list", "Invalid value for 'WHAT': 'runz' is not one of", "mean 'runs'?"),
+        (["lint", "lab33"], "LAB", "no lab 'lab33'", "did you mean 'lab3'?"),
+        (["run", "./no-lab"], "LAB ./no-lab", "no such folder", "`labkit new` makes one"),
+        (["run", "/"], "LAB /", "no lab.toml in it", "name a lab's folder"),
+        (["start", "lab3", "/proc/x"], "/proc/x", "No such file or directory", "labkit start lab3 DIR"),
+        (["new", "x", "--in", "/proc"], "/proc/x", "No such file or directory", "with --in FOLDER"),
+        (["explain", "exakt", "--lab", "lab3"], "CHECK", "lab3 has no check 'exakt'", "mean 'exact'?"),
+        (["explain"], "labkit explain", "Missing argument 'CHECK'", "`labkit explain --help`"),
         (["--bogus"], "labkit", "No such option: --bogus", "`labkit --help`"),
         (["image"], "labkit image", "Missing command", "`labkit image --help`"),
         (["image", "rm"], "labkit image rm", "no name", "give names or --all"),
@@ -249,6 +278,23 @@ def test_an_ignored_signal_stays_ignored() -> None:
         check=False,
     )
     assert (process.returncode, process.stderr) == (0, "")
+
+
+def test_a_lab_named_without_its_slash_is_answered_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert enter(["new", "my_lab"]) == 0
+    assert enter(["lint", "my_lab"]) == ExitCode.BAD_INPUT
+    assert "did you mean the folder ./my_lab?" in said(capsys)
+
+
+def test_a_run_that_cannot_be_read_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = tmp_path / "20260101T000000Z-lab3-x"
+    run.mkdir()
+    (run / "request.json").write_text("{")
+    assert enter(["explain", "exact", run.name, "--runs", str(tmp_path)]) == ExitCode.BAD_INPUT
+    assert "found a run that cannot be read" in said(capsys)
 
 
 def test_an_unknown_lab_is_answered_with_a_near_one(tmp_path: Path) -> None:
