@@ -8,6 +8,7 @@ hear. `make soak` plays the others once, and then all of them twice on both kern
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -70,6 +71,14 @@ def test_its_files_are_whole_and_its_runs_may_be_official(lab: Lab) -> None:
     assert forgeable(lab) == ()
     assert list(unplaced(lab, load_course(FOLDER / COURSE_FILE))) == []
     assert lab.id == lab.folder.name
+
+
+@each_lab
+def test_its_scripts_use_no_program_that_only_labkits_own_shell_has(lab: Lab) -> None:
+    """busybox behind /run/labkit/sh has usleep, the guest has not: found out when a poll has to wait."""
+    scripts = [path for path in lab.folder.rglob("*.sh") if "evidence" not in path.parts]
+    own = [path for path in scripts if not path.read_text().startswith("#!/run/labkit/sh")]
+    assert [path.name for path in own if re.search(r"\busleep\b", path.read_text())] == []
 
 
 @each_lab

@@ -2,5 +2,5 @@
 # Ends all of labkit's holders, and waits until the kernel has their pages back.
 kill $(pidof holder) || exit
 while pidof holder >/dev/null; do
-	usleep 20000
+	sleep 0.02
 done

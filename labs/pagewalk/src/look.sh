@@ -18,7 +18,7 @@ for _ in $(seq 500); do
 	if grep -q '^State:.*T' "/proc/$pid/status" 2>/dev/null; then
 		exec ./walks "$pid" list entries
 	fi
-	usleep 20000
+	sleep 0.02
 done
 cat subject.said >&2
 exit 1
