@@ -17,10 +17,10 @@ from labkit.model.errors import LabkitError, UsageError
 from labkit.model.lab import Lab
 from labkit.model.rows import LabRow, NextStep
 from labkit.places import Places, lab_folder, lab_ids, places
+from labkit.store.layout import REQUEST
 from labkit.store.runs import RunSummary
 from labkit.store.runs import runs as stored_runs
 
-REQUEST = "request.json"
 NOWHERE: Place = (1 << 30, 0)  # behind every section
 
 

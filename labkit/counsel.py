@@ -23,10 +23,9 @@ from labkit.model.lab import Check, FileRelation, Lab
 from labkit.model.verdict import Finding, Outcome
 from labkit.places import Places, lab_folder, lab_word, places
 from labkit.report.verdict_json import parse_verdict_json
+from labkit.store.layout import VERDICT
 from labkit.store.runs import RunState, RunSummary, summary
 from labkit.store.runs import runs as stored_runs
-
-VERDICT = "verdict.json"
 
 
 def explain(check: str, run: str | None, lab: str | None, runs: Path | None, folder: Path) -> Explained:

@@ -22,14 +22,13 @@ from labkit.page import put_page
 from labkit.places import is_shipped, lab_folder, lab_ids, lab_word, places
 from labkit.report.handout import render_handout
 from labkit.report.verdict_json import parse_verdict_json, render_verdict_json
+from labkit.store.layout import REQUEST, VERDICT
 from labkit.store.reader import digest, read
 from labkit.store.runs import RunState, RunSummary, summary
 from labkit.store.runs import runs as stored_runs
 from labkit.store.writer import write_verdict
 
 HANDOUT = "README.md.j2"
-VERDICT = "verdict.json"
-REQUEST = "request.json"
 
 
 def list_runs(runs: Path | None) -> tuple[RunRow, ...]:

@@ -74,12 +74,16 @@ def watch(guest: Standing, ask: WatchAsk, show: Show, listen: Listener) -> int:
     return frames
 
 
-def replay(path: Path, speed: float, show: Show) -> int:
-    """Show a recorded view, `speed` times as fast as it was. Raises UsageError for a file that is none."""
+def replay(path: Path, speed: float | None, show: Show) -> int:
+    """Show a recorded view, `speed` times as fast as it was, or without a pause for None.
+
+    Raises UsageError for a file that is none.
+    """
     frames, began, first = 0, time.monotonic(), 0.0
     for glance in read_reel(path):
         first = first or glance.at
-        time.sleep(max((glance.at - first) / speed - (time.monotonic() - began), 0.0))
+        if speed is not None:
+            time.sleep(max((glance.at - first) / speed - (time.monotonic() - began), 0.0))
         show(glance)
         frames += 1
     if not frames:

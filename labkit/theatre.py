@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -17,16 +18,23 @@ def is_screen() -> bool:
 
 @contextmanager
 def theatre(title: str, *, once: bool) -> Iterator[Callable[[Glance], None]]:
-    """A screen of its own for a live view while the block lasts; with `once` each frame is printed."""
+    """A screen of its own for a live view while the block lasts. With `once`, or without a screen, the
+    last frame is printed at the end.
+    """
     from rich.live import Live
 
     from labkit.report.watch.bars import Ink
-    from labkit.report.watch.frame import Reel
+    from labkit.report.watch.frame import Frame, Reel
 
     console = console_on(sys.stdout)
     reel = Reel(title=title, ink=Ink(blocks=console.encoding.lower().startswith("utf")))
     if once or not console.is_terminal:
-        yield lambda glance: console.print(reel.take(glance))
+        frames: deque[Frame] = deque(maxlen=1)
+        try:
+            yield lambda glance: frames.append(reel.take(glance))
+        finally:
+            for frame in frames:
+                console.print(frame)
         return
     with Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop") as live:
         yield lambda glance: live.update(reel.take(glance), refresh=True)

@@ -23,9 +23,7 @@ Seconds = Annotated[
     float | None,
     typer.Option("--seconds", metavar="N", min=0.1, help="End after so long.", show_default="with the guest"),
 ]
-Once = Annotated[
-    bool, typer.Option("--once", help="One frame, printed; so it is where there is no terminal.")
-]
+Once = Annotated[bool, typer.Option("--once", help="One frame, printed; of a recording the last one.")]
 Record = Annotated[
     Path | None, typer.Option("--record", metavar="FILE", help="Keep what is seen.", show_default=False)
 ]
@@ -57,11 +55,14 @@ def watch(
             where="labkit watch --replay", found="a LAB or --record beside it", fix="leave it out"
         )
     if replay is not None:
+        still = once or not theatre.is_screen()
         with theatre.theatre(replay.name, once=once) as show:
-            lookout.replay(replay, speed, show)
+            lookout.replay(replay, None if still else speed, show)
         return 0
-    ask = lookout.WatchAsk(lab=lab, seconds=seconds, once=once or not theatre.is_screen(), record=record)
+    # Where nobody looks a view without an end would never be seen; who wants a recording has said what for.
+    still = once or (seconds is None and record is None and not theatre.is_screen())
+    ask = lookout.WatchAsk(lab=lab, seconds=seconds, once=still, record=record)
     guest = lookout.find_guest(lab)
-    with present.progress(quiet=True) as listen, theatre.theatre(guest.card.who, once=ask.once) as show:
+    with present.progress(quiet=True) as listen, theatre.theatre(guest.card.who, once=once) as show:
         lookout.watch(guest, ask, show, listen)
     return 0

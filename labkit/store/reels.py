@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from labkit.model.errors import UsageError
 from labkit.model.glance import Glance
@@ -30,13 +31,14 @@ def recorded(path: Path) -> Iterator[Callable[[Glance], None]]:
     """
     if path.exists():
         raise UsageError(where=str(path), found="there is something already", fix="name another file")
-    with host_errors(path), gzip.open(path, "wt", encoding="utf-8") as file:
+    with host_errors(path), gzip.open(path, "xt", encoding="utf-8") as file:
         yield lambda glance: _write(file, glance)
 
 
-def _write(file: object, glance: Glance) -> None:
-    line = json.dumps(codec.encode(glance), separators=(",", ":"), allow_nan=False)
-    file.write(line + "\n")  # type: ignore[attr-defined] # a text stream of gzip's
+def _write(file: TextIO, glance: Glance) -> None:
+    """A line, and all of it on its way to the disk: a kill loses nothing that was seen before."""
+    file.write(json.dumps(codec.encode(glance), separators=(",", ":"), allow_nan=False) + "\n")
+    file.flush()
 
 
 def read_reel(path: Path) -> Iterator[Glance]:

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from drgn import FaultError, OutOfBoundsError, Program, ProgramFlags
+from drgn import Program, ProgramFlags
 
 from labkit.model.errors import Broken, HostError
 from labkit.model.mapped import Contents, PageTables
@@ -25,7 +25,7 @@ from labkit.witness.counters import read_hugepages, read_thp, read_totals, read_
 from labkit.witness.frames import Frames, draw_ram, load_frames
 from labkit.witness.kernel import Kernel, load_kernel
 from labkit.witness.log import read_dmesg
-from labkit.witness.memory import Memory, NonsenseError
+from labkit.witness.memory import NONSENSE, Memory
 from labkit.witness.modules import read_modules
 from labkit.witness.monitor import Monitor, dialled
 from labkit.witness.page_map import draw_map
@@ -41,8 +41,6 @@ _WHERE = "the witness"
 _CALM_STOPS = 20
 _OF_ZONES = (Probe.ZONES, Probe.MAP)
 _BETWEEN_STOPS = 0.001  # seconds that the guest may go on when it was stopped in the middle of a change
-# What a guest whose memory is nonsense makes of reading it.
-_NONSENSE = (NonsenseError, FaultError, OutOfBoundsError, OverflowError, ValueError, IndexError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +181,7 @@ def _busy(memory: Memory, wanted: tuple[_Work, ...]) -> bool:
         return False
     try:
         return any_locked(memory)
-    except _NONSENSE:
+    except NONSENSE:
         return False  # the probe itself will say so
 
 
@@ -193,10 +191,10 @@ def _gather(now: _Instant, wanted: tuple[_Work, ...]) -> tuple[dict[str, Any], l
     for probe, name, work in wanted:
         try:
             found[name] = work(now)
-        except _NONSENSE as error:
+        except NONSENSE as error:
             incoherent.append(Incoherent(probe=probe, found=str(error)))
         except (LookupError, AttributeError) as error:
-            raise _unlike(error) from error
+            raise unlike(error) from error
         except OSError as error:
             raise Broken(
                 where=_WHERE, found=f"QEMU's memory cannot be read: {error.strerror}", fix="see qemu.log"
@@ -268,7 +266,8 @@ def _vmcoreinfo(monitor: Monitor) -> bytes:
     return bytes(prog["VMCOREINFO"].string_())
 
 
-def _unlike(error: Exception) -> Broken:
+def unlike(error: Exception) -> Broken:
+    """What there is to say of a kernel without the types or names that are read."""
     return Broken(
         where=_WHERE,
         found=f"this kernel is not laid out as expected: {error}",

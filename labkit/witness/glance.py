@@ -1,7 +1,7 @@
 """A glance at a running guest: cheap enough for ten a second, and the guest is not stopped for it.
 
-What is read may be in the middle of a change: a glance is for eyes. What makes no sense is left out, and the
-next one has it again.
+What is read may be in the middle of a change: a glance is for eyes. A part that makes no sense stands as it
+was read last, until it is its time again.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from drgn import FaultError, Object, OutOfBoundsError
+from drgn import Object
 
 from labkit.model.glance import Candidate, Glance, Level, SlabUse
 from labkit.model.units import Size
 from labkit.model.witness import PAGE, TaskView
+from labkit.witness.attach import unlike
 from labkit.witness.counters import read_totals, read_vmstat
 from labkit.witness.log import read_dmesg
-from labkit.witness.memory import MAX_STEPS, Memory, NonsenseError
+from labkit.witness.memory import MAX_STEPS, NONSENSE, Memory
 from labkit.witness.slabs import read_slabs
 from labkit.witness.tasks import read_tasks
 from labkit.witness.zones import populated_zones
@@ -27,7 +28,6 @@ from labkit.witness.zones import populated_zones
 EVERY_TASKS, EVERY_LOG, EVERY_SLABS = 1.0, 0.5, 4.0  # seconds
 MOST = 12  # rows of a list
 LINES = 6
-_NONSENSE = (NonsenseError, FaultError, OutOfBoundsError, OverflowError, ValueError, IndexError)
 _T = TypeVar("_T")
 
 
@@ -40,7 +40,7 @@ class Glancer:
     _read_at: dict[str, float] = field(default_factory=dict)
 
     def glance(self) -> Glance:
-        """The next frame. Raises OSError when QEMU is gone."""
+        """The next frame. Raises OSError when QEMU is gone, Broken for a kernel that is not laid out so."""
         last, now = self._last, time.time()
         self._last = replace(
             last,
@@ -54,7 +54,7 @@ class Glancer:
         return self._last
 
     def _part(self, name: str, every: float, read: Callable[[], _T], last: _T) -> _T:
-        """Read it if it is its time, else as it was. Only one of the expensive ones in a frame."""
+        """Read it if it is its time, else as it was."""
         now = time.monotonic()
         if now - self._read_at.get(name, -every) < every:
             return last
@@ -62,8 +62,10 @@ class Glancer:
         self.memory.steps_left = MAX_STEPS
         try:
             return read()
-        except _NONSENSE:
+        except NONSENSE:
             return last
+        except (LookupError, AttributeError) as error:
+            raise unlike(error) from error
 
 
 def _levels(memory: Memory) -> Iterator[Level]:

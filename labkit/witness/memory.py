@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 
-from drgn import Object, Program, Type, offsetof
+from drgn import FaultError, Object, OutOfBoundsError, Program, Type, offsetof
 
 MAX_NODES = 128
 MAX_CPUS = 256
@@ -20,6 +20,10 @@ class NonsenseError(Exception):
 
 class TooMuchError(NonsenseError):
     """More than is looked through: a kernel may hold it, and whoever made it so may have wanted that."""
+
+
+# What a guest whose memory is nonsense makes of reading it.
+NONSENSE = (NonsenseError, FaultError, OutOfBoundsError, OverflowError, ValueError, IndexError)
 
 
 class Memory:

@@ -10,7 +10,6 @@ from labkit.grade.exhibit.build import exhibit
 from labkit.grade.run import grade
 from labkit.labfile.load import load
 from labkit.model.events import Event
-from labkit.model.evidence import SceneEnd
 from labkit.page import put_page
 from labkit.store.reader import read
 
@@ -29,6 +28,7 @@ def test_a_recorded_run_has_a_page(golden: Path, tmp_path: Path) -> None:
     assert len(page.encode()) < MOST_BYTES
     for scene in exhibit(evidence).scenes:
         assert f">Scene {scene.name}<" in page
+        assert scene.ended in page
         if scene.ended == "came to its end":
             assert scene.timeline is not None
-    assert all(scene.end is SceneEnd.COMPLETED or scene.detail for scene in evidence.scenes)
+            assert all(f"{span.name} <" in page for span in scene.timeline.spans)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from labkit.model.machine import MachineSpec, Node
 from labkit.model.units import Deadline, Size
 from labkit.stage import Stage
 from labkit.standing import announced
+from labkit.store.reels import read_reel
 
 pytestmark = pytest.mark.guest
 
@@ -88,6 +91,23 @@ def test_what_is_seen_can_be_kept_and_shown_again(stage: Stage, tmp_path: Path) 
     again: list[Glance] = []
     assert lookout.replay(tmp_path / "reel", 100.0, again.append) == len(seen)
     assert again == seen
+
+
+def test_the_view_ends_with_the_guest(tmp_path: Path) -> None:
+    machine = MachineSpec(nodes=(Node(memory=Size.mib(192)),))
+    seen: list[Glance] = []
+    with raise_guest(machine, tmp_path) as stage, announced(stage, machine, "dying, scene test"):
+
+        def show(glance: Glance) -> None:
+            seen.append(glance)
+            if len(seen) == 3:
+                os.kill(stage.vm.pid, signal.SIGKILL)
+
+        frames = lookout.watch(
+            lookout.find_guest("dying"), WatchAsk(seconds=30.0, record=tmp_path / "reel"), show, silent
+        )
+    assert 3 <= frames < 10
+    assert tuple(read_reel(tmp_path / "reel")) == tuple(seen)
 
 
 def test_of_another_lab_no_guest_stands_and_it_is_said_which_do(stage: Stage) -> None:

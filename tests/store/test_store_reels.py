@@ -44,6 +44,14 @@ def test_what_was_seen_is_read_back(tmp_path: Path) -> None:
     assert tuple(read_reel(tmp_path / "reel")) == GLANCES
 
 
+def test_what_was_seen_can_be_read_while_more_is_recorded(tmp_path: Path) -> None:
+    """So a kill loses none of it."""
+    with recorded(tmp_path / "reel") as keep:
+        for number, glance in enumerate(GLANCES, start=1):
+            keep(glance)
+            assert tuple(read_reel(tmp_path / "reel")) == GLANCES[:number]
+
+
 @pytest.mark.parametrize("left", [0.99, 0.7, 0.3])
 def test_a_reel_that_was_cut_off_is_shown_up_to_there(tmp_path: Path, left: float) -> None:
     with recorded(tmp_path / "reel") as keep:
@@ -53,6 +61,7 @@ def test_a_reel_that_was_cut_off_is_shown_up_to_there(tmp_path: Path, left: floa
     (tmp_path / "cut").write_bytes(whole[: int(left * len(whole))])
     found = tuple(read_reel(tmp_path / "cut"))
     assert found == (GLANCES * 200)[: len(found)]
+    assert abs(len(found) - left * 1000) < 50  # a line is as long as another
 
 
 def test_what_is_no_reel_is_said_to_be_none(tmp_path: Path) -> None:

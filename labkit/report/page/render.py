@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from labkit.model.exhibit import Exhibit, Maps
-from labkit.model.verdict import EvidenceClass, Finding, Mark, Outcome, Status, Verdict
+from labkit.model.verdict import Finding, Mark, Outcome, Status, Verdict
 from labkit.report.page.figures import blocks_figure, curves_figure, moved_figure, timeline_figure
+from labkit.report.terminal import READ
 from labkit.report.text import count_of, human_seconds, points, tame, tame_line
 
 if TYPE_CHECKING:
@@ -32,13 +33,6 @@ WORDS = {
     Outcome.BLOCKED: ("blocked", "⊘"),
     Outcome.UNSUPPORTED: ("unsupported", "?"),
     Outcome.BROKEN: ("broken", "!"),
-}
-READ = {
-    EvidenceClass.TESTIMONY: "text that the program or the guest printed",
-    EvidenceClass.OBSERVER: "read in the guest by labkit's own process",
-    EvidenceClass.WITNESS: "read by the host from the guest's memory",
-    EvidenceClass.SEALED: "read by the host; kernel text and counters proven consistent",
-    EvidenceClass.PHYSICAL: "found in the guest's RAM itself",
 }
 GUTTER = {Mark.GOOD: "good", Mark.BAD: "bad", Mark.MISSING: "missing", Mark.CONTEXT: "context"}
 
@@ -95,7 +89,6 @@ def _world() -> Environment:
         "moved_figure": moved_figure,
         "maps_picture": _maps_picture,
         "max_excerpt": MAX_EXCERPT,
-        "version": 1,
     }
     return world
 
