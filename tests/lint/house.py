@@ -24,6 +24,8 @@ ROOMS = (
     "pools",
     "attest",
     "witness",
+    "intake",
+    "policy",
     "model",
 )
 MAX_LINES = 300
