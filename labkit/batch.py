@@ -62,7 +62,7 @@ def run(
             Entry(name=name, lab=lab.id, path=path, take=partial(taken, path))
             for name, path in zip(labels(paths), paths, strict=True)
         ]
-        return graded(entries, jobs or _fitting(house) + SPARE, tally)
+        return graded(entries, jobs or fitting(house), tally)
 
 
 def graded(entries: Iterable[Entry], at_once: int, tally: Tally) -> tuple[SubmissionRow, ...]:
@@ -88,24 +88,28 @@ def labels(paths: tuple[Path, ...]) -> tuple[str, ...]:
     return tuple(str(Path(*own[-depth:])) for own in parts)
 
 
-def _fitting(house: House) -> int:
-    """How many of the lab's largest guests fit at once."""
+def fitting(house: House) -> int:
+    """How many submissions at once keep this machine busy: as many as have room for their largest guest."""
     accel = house.base.probe.accel
-    return min(house.pool.capacity.fitting(guest_need(scene.machine, accel)) for scene in house.lab.scenes)
+    needs = (guest_need(scene.machine, accel) for scene in house.lab.scenes)
+    return min(map(house.pool.capacity.fitting, needs)) + SPARE
 
 
 def _grade(token: Token, entry: Entry, tally: Tally) -> SubmissionRow:
     token.check()
     with tally.heard(entry.name) as listen:
-        outcome = _outcome(token, entry, listen)
+        outcome = outcome_of(token, entry.take, listen)
     row = SubmissionRow(name=entry.name, lab=entry.lab, path=entry.path, outcome=outcome)
     tally.end(row)
     return row
 
 
-def _outcome(token: Token, entry: Entry, listen: Listener) -> RunDone | LabkitError:
+def outcome_of(
+    token: Token, take: Callable[[], tuple[House, HandedIn]], listen: Listener
+) -> RunDone | LabkitError:
+    """What becomes of one submission; only Cancelled is raised."""
     try:
-        house, handed_in = entry.take()
+        house, handed_in = take()
         return perform(house, handed_in, token, listen)
     except CancelledError:
         raise

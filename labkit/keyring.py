@@ -55,10 +55,22 @@ def rows(keys: Path | None) -> tuple[KeyRow, ...]:
 
 
 def sealed(lab: Lab, official: Official, key: str) -> Seal:
-    """The seal of an official run.
+    """The seal of an official run. Raises what course_key raises, and UsageError for a nameless student."""
+    course = course_key(lab, key)
+    if not official.student.strip() or not official.student.isprintable():
+        raise UsageError(
+            where=f"--student {official.student!r}",
+            found="no name that can be printed",
+            fix="give the name the course knows",
+        )
+    return Seal(official=official, key=course)
 
-    Raises UsageError for a lab whose graded checks could be forged, for a nameless student and where the key
-    is not; HostError for a key that others may read.
+
+def course_key(lab: Lab, key: str) -> CourseKey:
+    """The key that official runs of a lab are drawn from and signed with.
+
+    Raises UsageError for a lab whose graded checks could be forged and where the key is not; HostError for a
+    key that others may read.
     """
     if weak := forgeable(lab):
         named = ", ".join(f"{check.id} ({check.evidence.value})" for check in weak)
@@ -67,10 +79,4 @@ def sealed(lab: Lab, official: Official, key: str) -> Seal:
             found=f"graded checks that tier {lab.tier.value} can forge: {named}",
             fix=f"run it as practice, or mend the lab: `labkit lint {lab.id}` says how",
         )
-    if not official.student.strip() or not official.student.isprintable():
-        raise UsageError(
-            where=f"--student {official.student!r}",
-            found="no name that can be printed",
-            fix="give the name the course knows",
-        )
-    return Seal(official=official, key=load_key(keys_folder(), key))
+    return load_key(keys_folder(), key)

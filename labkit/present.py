@@ -16,6 +16,7 @@ from pathlib import Path
 from rich.console import RenderableType
 
 from labkit.model.artefact import Artefact
+from labkit.model.coursework import Change, Ledger, Ruling
 from labkit.model.errors import Broken, LabkitError, UsageError
 from labkit.model.events import Listener
 from labkit.model.explained import Explained, Whereabouts
@@ -62,6 +63,27 @@ def batch(rows: Sequence[SubmissionRow], *, json: str | None = None, quiet: bool
     from labkit.report.batch import render_batch, render_batch_summary
 
     _rows(rows, render_batch_summary(rows) if quiet else render_batch(rows), json)
+
+
+def course(what: Ledger, *, quiet: bool = False) -> None:
+    """A row an attempt, or one line when quiet."""
+    from labkit.report.course import render_course, render_course_summary
+
+    console_on(sys.stdout).print(render_course_summary(what) if quiet else render_course(what))
+
+
+def changes(what: Sequence[Change]) -> None:
+    """What grading a class again would change."""
+    from labkit.report.course import render_changes
+
+    console_on(sys.stdout).print(render_changes(what))
+
+
+def ruling(what: Ruling) -> None:
+    """What the rules make of one student."""
+    from labkit.report.course import render_ruling
+
+    console_on(sys.stdout).print(render_ruling(what))
 
 
 def tour(what: Tour, *, json: str | None = None, quiet: bool = False) -> None:

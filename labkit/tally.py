@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from labkit.model.errors import LabkitError
+from labkit.model.errors import BadInput, LabkitError
 from labkit.model.events import Event, Listener, Mood
 from labkit.model.rows import RunDone, SubmissionRow
 
@@ -30,6 +30,7 @@ class Tally:
     listen: Listener
     _began: float = field(default_factory=time.monotonic)
     _done: int = 0
+    _unscored: int = 0
     _under_way: list[tuple[str, Counter[str]]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -69,9 +70,14 @@ class Tally:
                 self._under_way.remove(entry)
 
     def end(self, row: SubmissionRow) -> None:
+        self.done(row.name, _brief(row.outcome), scored=_scored(row.outcome))
+
+    def done(self, name: str, says: str, *, scored: bool = True) -> None:
+        """One is done: what became of it, and whether it is what it should be or a person must look."""
         with self._lock:
             self._done += 1
-            self._say(Mood.NOTE, f"{row.name}: {_brief(row.outcome)} · {self._count()}")
+            self._unscored += not scored
+            self._say(Mood.NOTE, f"{name}: {says} · {self._count()}")
             self._picture()
 
     def _picture(self) -> None:
@@ -81,8 +87,14 @@ class Tally:
 
     def _count(self) -> str:
         seconds = time.monotonic() - self._began
-        rate = f", {60 * self._done / seconds:.1f} a minute" if seconds > RATE_AFTER else ""
-        return f"{self._done} of {self.of} done{rate}"
+        words = [f"{self._done} of {self.of} done"]
+        if self._unscored:
+            words.append(f"{self._unscored} without a score")
+        if seconds > RATE_AFTER:
+            words.append(f"{60 * self._done / seconds:.1f} a minute")
+        if self._done and seconds > RATE_AFTER and (rest := self.of - self._done):
+            words.append(f"{max(1, round(rest * seconds / self._done / 60))} min left")
+        return ", ".join(words)
 
     def _say(self, mood: Mood, text: str, fraction: float | None = None) -> None:
         seconds = time.monotonic() - self._began if mood in (Mood.DONE, Mood.FAILED) else None
@@ -97,3 +109,11 @@ def _brief(outcome: RunDone | LabkitError) -> str:
     verdict = outcome.verdict
     score = "no score" if verdict.score is None else f"{verdict.score:g} of {verdict.max_score}"
     return f"{score}, {outcome.run.name}"
+
+
+def _scored(outcome: RunDone | LabkitError) -> bool:
+    return (
+        isinstance(outcome, BadInput)
+        if isinstance(outcome, LabkitError)
+        else outcome.verdict.score is not None
+    )

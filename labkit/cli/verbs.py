@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from labkit.cli import complete
+from labkit.cli.course import courses
 from labkit.cli.exec import Kmod, MachineFile, Nodes, Push, exec_, guest_shell
 from labkit.cli.explain import explain
 from labkit.cli.image import images
@@ -52,6 +53,7 @@ app.command(name="exec")(exec_)
 app.add_typer(images, name="image")
 app.add_typer(templates, name="template")
 app.add_typer(keys, name="key")
+app.add_typer(courses, name="course")
 app.command(name="map")(map_)
 app.command()(run)
 app.command()(verify)

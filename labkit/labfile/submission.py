@@ -33,6 +33,18 @@ def load_submission(lab: Lab, path: Path, parameters: Parameters) -> Mapping[str
     return texts
 
 
+def read_submission(lab: Lab, contents: Mapping[str, bytes], origin: Path) -> Mapping[str, str]:
+    """The files the lab asks for, out of what was taken from `origin` already. Raises SubmissionError."""
+    texts = {}
+    for item in lab.hand_in:
+        where = origin / item.name
+        if item.name not in contents:
+            raise _missing(item, where)
+        texts[item.name] = _decoded(contents[item.name], where)
+        _check_text(item, texts[item.name], where)
+    return texts
+
+
 def _is_reference(lab: Lab, path: Path) -> bool:
     own, folder = lab.folder.resolve(), path.resolve()
     return folder == own / SOLUTION or folder.parent in tuple(own / name for name in VARIANTS)
@@ -75,9 +87,7 @@ def _read(path: Path, item: HandIn) -> str:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError as error:
-        raise SubmissionError(
-            where=str(path), found="not handed in", fix=f"write {item.name}: {item.says}"
-        ) from error
+        raise _missing(item, path) from error
     except OSError as error:
         found = "a symbolic link" if path.is_symlink() else error.strerror or str(error)
         raise SubmissionError(where=str(path), found=found, fix="hand in a plain file") from error
@@ -86,6 +96,14 @@ def _read(path: Path, item: HandIn) -> str:
         raise SubmissionError(where=str(path), found="not a regular file", fix="hand in a plain file")
     with os.fdopen(handle, "rb") as file:
         content = file.read(MAX_BYTES + 1)
+    return _decoded(content, path)
+
+
+def _missing(item: HandIn, path: Path) -> SubmissionError:
+    return SubmissionError(where=str(path), found="not handed in", fix=f"write {item.name}: {item.says}")
+
+
+def _decoded(content: bytes, path: Path) -> str:
     if len(content) > MAX_BYTES:
         raise SubmissionError(
             where=str(path), found="larger than 256 KiB", fix="hand in source text only, nothing generated"

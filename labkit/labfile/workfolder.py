@@ -35,6 +35,11 @@ def find_marker(folder: Path) -> Marker | None:
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise SubmissionError(where=str(path), found=str(error), fix=MEND) from error
+    return parse_marker(text, path)
+
+
+def parse_marker(text: str, path: Path) -> Marker:
+    """The marker that reads `text`. Raises SubmissionError if it is damaged."""
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -87,7 +87,8 @@ class Result:
     `key` is the digest of all that it depends on (submission, lab, kernel pack, seed, labkit). `submission`
     is the SHA-256 of what was handed in. `run` is the run directory's name in the course's folder, empty
     where nothing ran. A refused attempt scores 0; an ungraded one has no score. `failures` are those of
-    labkit's own that were tried again.
+    labkit's own that were tried again. `experiment` is the digest of what shaped the evidence: where
+    it is the same, the evidence can be judged again.
     """
 
     key: str
@@ -110,6 +111,7 @@ class Result:
     graded_at: datetime
     seconds: float
     failures: tuple[str, ...] = ()
+    experiment: str = ""
 
 
 class Which(Enum):
@@ -144,6 +146,11 @@ class Showing:
 
     def of(self, check: str) -> Visibility:
         return self.checks.get(check, self.default)
+
+    @property
+    def hides(self) -> bool:
+        """Whether something becomes visible only when the deadline has passed."""
+        return Visibility.AFTER_DUE in (self.default, *self.checks.values())
 
     def shown(self, check: str, *, is_due: bool) -> bool:
         """Whether a student may see it; `is_due`: the deadline has passed for everybody."""
@@ -196,4 +203,45 @@ class Ruling:
     final: float | None
     max_score: int
     late_days: int
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """A class at a glance. `results` are those that stand, by student and attempt.
+
+    `rulings` are what the rules make of them, a student each; `absent` are students of the roster who handed
+    in nothing. `fresh` of the results were made just now; `elsewhere` counts attempts that another grader is
+    at or that belong to another shard.
+    """
+
+    lab: str
+    title: str
+    max_score: int
+    folder: Path
+    results: tuple[Result, ...]
+    rulings: tuple[Ruling, ...] = ()
+    absent: tuple[Student, ...] = ()
+    fresh: int = 0
+    elsewhere: int = 0
+
+    @property
+    def unscored(self) -> tuple[Result, ...]:
+        """What a person must look at."""
+        return tuple(result for result in self.results if result.score is None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What grading again would make of an attempt: `before`, `after` as in Result.score.
+
+    `how` says what it was judged from, `because` what changed, a sentence a check; none if only the lab's
+    digest did.
+    """
+
+    student: Student
+    attempt: int
+    before: float | None
+    after: float | None
+    how: str
     because: tuple[str, ...]

@@ -8,6 +8,7 @@ import json
 import types
 import typing
 from collections.abc import Mapping
+from datetime import datetime
 from enum import Enum
 
 from labkit.model.units import Size
@@ -18,10 +19,10 @@ class CodecError(ValueError):
 
 
 def encode(value: object) -> object:
-    """Dataclasses become objects, tuples lists, enums their value, sizes '512MiB'."""
+    """Dataclasses become objects, tuples lists, enums their value, sizes '512MiB', instants ISO 8601."""
     match value:
-        case Size():
-            return str(value)
+        case Size() | datetime():
+            return str(value) if isinstance(value, Size) else value.isoformat()
         case Enum():
             return value.value
         case None | bool() | int() | float() | str():
@@ -136,7 +137,7 @@ def _record(kind: typing.Any, data: object, at: str) -> object:
 
 
 def _named(kind: typing.Any, data: object, at: str) -> object:
-    make = Size.parse if kind is Size else kind
+    make = {Size: Size.parse, datetime: datetime.fromisoformat}.get(kind, kind)
     try:
         if isinstance(data, str):
             return make(data)

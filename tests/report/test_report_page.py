@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import pytest
 from page_maps import page_map
+from page_reader import seen
 
 from labkit.model.exhibit import (
     Candidate,
@@ -29,7 +29,6 @@ from labkit.model.verdict import Status, Verdict
 from labkit.report.page.figures import blocks_figure, curves_figure, moved_figure, timeline_figure
 from labkit.report.page.render import render_page
 
-VOID = {"meta", "link", "br", "img", "source"}
 INSIDE = ("data:,", "data:image/png;base64,")  # no icon, and pictures that stand in the page itself
 EVIL = "\x1b[2J<script>alert(1)</script>\u202egnp.exe&amp;\"'"
 
@@ -92,45 +91,6 @@ EXHIBIT = Exhibit(
     parameters=(("cgroup", "bakery"),),
     scenes=(SCENE,),
 )
-
-
-class Reader(HTMLParser):
-    """What a browser would see: tags in balance, links, ids, and all text."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.links: list[str] = []
-        self.ids: list[str] = []
-        self.text = ""
-        self.tags: set[str] = set()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        known = dict(attrs)
-        self.links += [value for name in ("href", "src", "srcset") if (value := known.get(name))]
-        self.ids += [value for value in [known.get("id")] if value]
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        del attrs
-        assert tag in {"polyline", "line"}  # of SVG: in HTML nothing closes itself
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-        self.text += " "
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
-def seen(page: str) -> Reader:
-    reader = Reader()
-    reader.feed(page)
-    reader.close()
-    assert reader.open == []
-    return reader
 
 
 def test_the_page_has_every_check_and_the_points(graded: Verdict) -> None:

@@ -43,7 +43,7 @@ def render_page(verdict: Verdict, exhibit: Exhibit, lab: str = "") -> str:
     Links go to files beside it in the run directory.
     """
     return (
-        _world()
+        world()
         .get_template(TEMPLATE)
         .render(
             verdict=verdict,
@@ -60,7 +60,8 @@ def render_page(verdict: Verdict, exhibit: Exhibit, lab: str = "") -> str:
 
 
 @cache
-def _world() -> Environment:
+def world() -> Environment:
+    """The templates' world: escaping, filters and figures, the same for every page."""
     world = Environment(
         loader=PackageLoader("labkit.report.page", "templates"),
         undefined=StrictUndefined,

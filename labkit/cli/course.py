@@ -1,0 +1,252 @@
+"""`labkit course`: a class graded, and what an instructor does with its results afterwards."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from labkit.cli.options import Accel, AccelChoice, Cold, Jobs, Kernel, LabName, Quiet, parse_jobs
+from labkit.model.coursework import Platform
+from labkit.model.errors import ExitCode, UsageError
+
+courses = typer.Typer(help="Grade a class: many submissions, a journal, rules, exports.")
+
+Folder = Annotated[
+    Path, typer.Argument(metavar="DIR", help="The folder that `labkit course grade` was given as --out.")
+]
+PolicyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--policy",
+        metavar="FILE",
+        help="The course's rules: deadline, lateness, attempts.",
+        show_default=False,
+    ),
+]
+
+
+class PlatformChoice(str, Enum):
+    """Whose download it is; auto tells by the names in it."""
+
+    AUTO = "auto"
+    FOLDER = "folder"
+    CANVAS = "canvas"
+    MOODLE = "moodle"
+    GRADESCOPE = "gradescope"
+
+
+@courses.command()
+def grade(
+    lab: LabName,
+    submissions: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SUBMISSIONS",
+            help="A folder or an archive: one folder or archive a student, or a platform's download.",
+        ),
+    ],
+    *,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where results and evidence are kept.")],
+    roster: Annotated[
+        Path | None,
+        typer.Option("--roster", metavar="CSV", help="Who is in the course.", show_default=False),
+    ] = None,
+    platform: Annotated[
+        PlatformChoice, typer.Option("--from", help="Whose download it is.")
+    ] = PlatformChoice.AUTO,
+    policy: PolicyFile = None,
+    official: Annotated[
+        bool, typer.Option("--official", help="Draw each student's numbers from the course's secret; sign.")
+    ] = False,
+    key: Annotated[
+        str | None, typer.Option("--key", metavar="NAME", help="The key to sign with.", show_default="course")
+    ] = None,
+    jobs: Jobs = "auto",
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            "--shard", metavar="I/N", help="Only the I-th of N parts of the class.", show_default=False
+        ),
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Grade those once more that labkit could not grade.")
+    ] = False,
+    kernel: Kernel = None,
+    accel: Accel = AccelChoice.AUTO,
+    cold: Cold = False,
+    quiet: Quiet = False,
+) -> int:
+    """Grade every submission of a class.
+
+    Each result is kept as it comes; the same line again goes on where it was stopped and grades only what is
+    new or has changed. Several may run on one DIR at once, on one machine or with --shard on many.
+
+    Exit status: 0 everything has a score; 4 something is left to a person; 2 bad input; 3 this host cannot.
+    """
+    from labkit import present
+    from labkit.course.grade import GradeAsk
+    from labkit.course.grade import grade as grade_class
+
+    ask = GradeAsk(
+        lab=lab,
+        submissions=submissions,
+        out=out,
+        platform=None if platform is PlatformChoice.AUTO else Platform(platform.value),
+        roster=roster,
+        policy=policy,
+        kernel=kernel,
+        accel=accel.value,
+        jobs=parse_jobs(jobs),
+        cold=cold,
+        key=parse_key(key, official=official),
+        shard=parse_shard(shard),
+        again=again,
+    )
+    with present.progress(quiet=quiet) as listen:
+        found = grade_class(ask, listen)
+    present.course(found, quiet=quiet)
+    return ExitCode.BROKEN if found.unscored else ExitCode.PASSED
+
+
+@courses.command()
+def handout(
+    lab: LabName,
+    roster: Annotated[Path, typer.Argument(metavar="ROSTER", help="Who is in the course, a CSV file.")],
+    *,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the folders are laid out.")],
+    official: Annotated[
+        bool, typer.Option("--official", help="Draw each student's numbers from the course's secret.")
+    ] = False,
+    key: Annotated[
+        str | None, typer.Option("--key", metavar="NAME", help="The key to draw from.", show_default="course")
+    ] = None,
+    attempt: Annotated[int, typer.Option("--attempt", metavar="N", min=1, help="Which attempt, from 1.")] = 1,
+) -> None:
+    """Lay out a working folder for each student, with the numbers that their work is graded with."""
+    from labkit import present
+    from labkit.course.handout import HandoutAsk, hand_out
+
+    ask = HandoutAsk(lab=lab, roster=roster, out=out, key=parse_key(key, official=official), attempt=attempt)
+    made = hand_out(ask)
+    present.text(f"{len(made)} folders in {out}, each named after its student's id.")
+
+
+@courses.command()
+def show(folder: Folder, *, policy: PolicyFile = None, quiet: Quiet = False) -> None:
+    """Show the class as it stands, and what the rules make of it."""
+    from labkit import present
+    from labkit.course.ledger import stored
+
+    present.course(stored(folder, policy), quiet=quiet)
+
+
+@courses.command()
+def policy(
+    folder: Folder,
+    *,
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            "--explain",
+            metavar="STUDENT",
+            help="One student's final score, step by step.",
+            show_default=False,
+        ),
+    ] = None,
+    file: PolicyFile = None,
+) -> None:
+    """Say what the course's rules make of the scores: raw, penalty, final."""
+    from labkit import present
+    from labkit.course.ledger import ruling_of, stored
+
+    found = stored(folder, file)
+    for ruling in found.rulings if explain is None else [ruling_of(found, explain)]:
+        present.ruling(ruling)
+
+
+@courses.command()
+def replay(
+    folder: Folder,
+    student: Annotated[str, typer.Argument(metavar="STUDENT", help="An id, or a name that only one has.")],
+    *,
+    attempt: Annotated[
+        int | None,
+        typer.Option("--attempt", metavar="N", min=1, help="Which, if not the last.", show_default=False),
+    ] = None,
+    quiet: Quiet = False,
+) -> int:
+    """Judge one student's stored evidence again, without a guest.
+
+    Exit status 1 where numbers or verdict are not as they were then.
+    """
+    from labkit import present
+    from labkit.course.replay import replay as replay_one
+
+    found = replay_one(folder, student, attempt)
+    present.verdict(found.verdict, found.run, quiet=quiet)
+    whose = f"{found.result.student.id}, attempt {found.result.attempt}"
+    same = f"{whose}: the same numbers and the same verdict as when it was graded"
+    present.text("\n".join(f"{whose}: {sentence}" for sentence in found.odd) or same)
+    return found.exit_code
+
+
+@courses.command()
+def regrade(
+    folder: Folder,
+    *,
+    apply: Annotated[bool, typer.Option("--apply", help="Make what was proposed stand.")] = False,
+    jobs: Jobs = "auto",
+    accel: Accel = AccelChoice.AUTO,
+    quiet: Quiet = False,
+) -> None:
+    """Grade a class again after its lab changed: first what would change, with --apply for good.
+
+    Stored evidence is judged again where only checks changed; else fresh guests play what was handed in.
+    """
+    from labkit import present
+    from labkit.course import regrade as again
+
+    ask = again.RegradeAsk(folder=folder, accel=accel.value, jobs=parse_jobs(jobs))
+    with present.progress(quiet=quiet) as listen:
+        if apply:
+            ledger = again.apply(ask, listen)
+        else:
+            changes = again.regrade(ask, listen)
+    if apply:
+        present.course(ledger, quiet=quiet)
+    else:
+        present.changes(changes)
+
+
+@courses.command()
+def pages(folder: Folder, *, quiet: Quiet = False) -> None:
+    """Write the class's page and every student's anew: what they may see depends on the day."""
+    from labkit import present
+    from labkit.course.pages import put_all
+
+    with present.progress(quiet=quiet) as listen:
+        written = put_all(folder, listen)
+    present.lines([str(written)])
+
+
+def parse_key(key: str | None, *, official: bool) -> str | None:
+    """The name of the key of an official course, None for practice. Raises UsageError."""
+    from labkit.keyring import COURSE
+
+    if key is not None and not official:
+        raise UsageError(where="--key", found="no --official", fix="give both, or leave it out")
+    return (key or COURSE) if official else None
+
+
+def parse_shard(text: str | None) -> tuple[int, int] | None:
+    """(I, N) of 'I/N', 1 <= I <= N. Raises UsageError."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
+    if found is None or not 1 <= int(found[1]) <= int(found[2]):
+        raise UsageError(where=f"--shard {text}", found="no part of a whole", fix="write 1/4, 2/4, 3/4, 4/4")
+    return int(found[1]), int(found[2])

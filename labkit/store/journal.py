@@ -1,0 +1,177 @@
+"""A course's folder: what was asked of it once, and a file for each result, whole or not there at all.
+
+COURSE/course.json          a CourseRecord: one lab, one kernel, one key
+COURSE/policy.toml          the rules that hold, as they were given
+COURSE/rulings.json         what they make of the results
+COURSE/class.html           for the instructor
+COURSE/feedback/KEY.html    for the student: what may be seen by now
+COURSE/results/KEY.json     a Result; never changed, a later one for the same attempt stands beside it
+COURSE/proposed/KEY.json    what regrading found and nobody has applied yet
+COURSE/claims/KEY.lock      held by the process that is at it; the kernel frees it when that process dies
+COURSE/runs/                run directories
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import filelock
+
+from labkit.model.coursework import Result, Ruling
+from labkit.model.errors import Broken, UsageError
+from labkit.store import codec
+from labkit.store.disk import host_errors, write_whole
+
+COURSE = "course.json"
+RESULTS = "results"
+PROPOSED = "proposed"
+CLAIMS = "claims"
+RUNS = "runs"
+POLICY = "policy.toml"
+RULINGS = "rulings.json"
+PAGE = "class.html"
+FEEDBACK = "feedback"
+
+Attempt = tuple[str, int]  # whose, and which
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseRecord:
+    """course.json. `lab` is how a command line names it; `key` the name of the course's key, "" for practice.
+
+    `submissions` and `roster` are where they were found.
+    """
+
+    lab: str
+    kernel: str
+    key: str
+    submissions: str
+    roster: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journal:
+    """The results in a course's folder. Several processes may write to one at once."""
+
+    folder: Path
+
+    @property
+    def runs(self) -> Path:
+        return self.folder / RUNS
+
+    def begin(self, record: CourseRecord) -> None:
+        """Make the folder what `record` says. Raises UsageError for one of another lab, kernel or key."""
+        path = self.folder / COURSE
+        for part in (RESULTS, CLAIMS, RUNS):
+            with host_errors(self.folder):
+                (self.folder / part).mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            there = self.record()
+            for name in ("lab", "kernel", "key"):
+                if (old := getattr(there, name)) != (new := getattr(record, name)):
+                    found = f"graded with {name} {old or 'none'!r}, not {new or 'none'!r}"
+                    raise UsageError(where=str(self.folder), found=found, fix="give another --out DIR")
+        write_whole(path, codec.to_text(record).encode())
+
+    def record(self) -> CourseRecord:
+        """What the folder is. Raises UsageError for one that is no course's."""
+        path = self.folder / COURSE
+        if not path.is_file():
+            found, fix = f"no {COURSE} in it", "name the DIR of `labkit course grade … --out DIR`"
+            raise UsageError(where=str(self.folder), found=found, fix=fix)
+        return typing.cast(CourseRecord, _read(CourseRecord, path))
+
+    @property
+    def policy(self) -> Path:
+        """Where the rules that hold stand, if there are any."""
+        return self.folder / POLICY
+
+    def keep_policy(self, data: bytes) -> None:
+        write_whole(self.policy, data)
+
+    def keep_rulings(self, rulings: tuple[Ruling, ...]) -> None:
+        write_whole(self.folder / RULINGS, codec.to_text(rulings).encode())
+
+    @property
+    def page(self) -> Path:
+        """The instructor's page."""
+        return self.folder / PAGE
+
+    def keep_page(self, text: str) -> None:
+        write_whole(self.page, text.encode("utf-8", "replace"))
+
+    def keep_feedback(self, key: str, text: str) -> None:
+        """A student's page about the result `key`."""
+        folder = self.folder / FEEDBACK
+        with host_errors(folder):
+            folder.mkdir(exist_ok=True)
+        write_whole(folder / f"{key}.html", text.encode("utf-8", "replace"))
+
+    def has(self, key: str) -> bool:
+        return self._path(key).exists()
+
+    def get(self, key: str) -> Result:
+        return typing.cast(Result, _read(Result, self._path(key)))
+
+    def results(self, *, proposed: bool = False) -> tuple[Result, ...]:
+        """All that stand in it, by key. Raises Broken for a file that nobody of labkit wrote."""
+        folder = self.folder / (PROPOSED if proposed else RESULTS)
+        return tuple(_read(Result, path) for path in sorted(folder.glob("*.json")))
+
+    def put(self, result: Result, *, proposed: bool = False) -> None:
+        folder = self.folder / (PROPOSED if proposed else RESULTS)
+        with host_errors(folder):
+            folder.mkdir(exist_ok=True)
+        write_whole(folder / f"{result.key}.json", codec.to_text(result).encode())
+
+    def apply(self) -> int:
+        """Make what regrading proposed stand; the results before it stay. Returns how many there were."""
+        folder = self.folder / PROPOSED
+        found = sorted(folder.glob("*.json"))
+        for path in found:
+            path.replace(self.folder / RESULTS / path.name)
+        return len(found)
+
+    def drop_proposed(self) -> None:
+        for path in (self.folder / PROPOSED).glob("*.json"):
+            path.unlink()
+
+    @contextmanager
+    def claimed(self, key: str) -> Iterator[bool]:
+        """Whether this attempt is ours to grade: nobody else is at it. Held until the block ends."""
+        path = self.folder / CLAIMS / f"{key}.lock"
+        lock = filelock.FileLock(path, timeout=0)
+        try:
+            lock.acquire()
+        except filelock.Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            # Before it is let go: whoever opens the name from now on makes another file, and sees our result.
+            path.unlink(missing_ok=True)
+            lock.release()
+
+    def _path(self, key: str) -> Path:
+        return self.folder / RESULTS / f"{key}.json"
+
+
+def standing(results: Iterable[Result]) -> Mapping[Attempt, Result]:
+    """Of each attempt the result that stands: the one graded last."""
+    found: dict[Attempt, Result] = {}
+    for result in sorted(results, key=lambda it: it.graded_at):
+        found[result.student.id, result.attempt] = result
+    return found
+
+
+def _read(kind: typing.Any, path: Path) -> typing.Any:
+    try:
+        return codec.from_text(kind, path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, codec.CodecError) as error:
+        fix = "put it back from a copy, or remove it and grade again"
+        raise Broken(where=str(path), found=str(error), fix=fix) from error
