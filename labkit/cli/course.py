@@ -66,6 +66,12 @@ def grade(
         str | None, typer.Option("--key", metavar="NAME", help="The key to sign with.", show_default="course")
     ] = None,
     jobs: Jobs = "auto",
+    pool: Annotated[
+        str | None,
+        typer.Option(
+            "--pool", metavar="dask://HOST:PORT", help="Grade on a cluster's workers.", show_default=False
+        ),
+    ] = None,
     shard: Annotated[
         str | None,
         typer.Option(
@@ -88,7 +94,7 @@ def grade(
     Exit status: 0 everything has a score; 4 something is left to a person; 2 bad input; 3 this host cannot.
     """
     from labkit import present
-    from labkit.course.grade import GradeAsk
+    from labkit.course.desk import GradeAsk
     from labkit.course.grade import grade as grade_class
 
     ask = GradeAsk(
@@ -103,6 +109,7 @@ def grade(
         jobs=parse_jobs(jobs),
         cold=cold,
         key=parse_key(key, official=official),
+        pool=pool,
         shard=parse_shard(shard),
         again=again,
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from labkit.attest.keyfolder import load_key
 from labkit.batch import fitting
 from labkit.course.attempt import marks, score
-from labkit.course.grade import Desk
+from labkit.course.desk import Desk
 from labkit.course.ledger import course_folder, course_lab, ledger
 from labkit.course.pages import put_pages
 from labkit.course.replay import changed_marks

@@ -40,6 +40,16 @@ class LabkitError(Exception):
         self.fix = fix
         self.detail = detail
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """As it is, to another process: the parts are named, and pickle would call for them in order."""
+        return _remade, (type(self), self.args, self.__dict__.copy())
+
+
+def _remade(kind: type[LabkitError], args: tuple[object, ...], parts: dict[str, object]) -> LabkitError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(parts)
+    return error
+
 
 class BadInput(LabkitError):
     """Something handed to labkit cannot be used as it is."""

@@ -19,7 +19,8 @@ import pytest
 from labmaker import make_lab
 from processes import mark_environment, marked_processes
 
-from labkit.course.grade import GradeAsk, grade
+from labkit.course.desk import GradeAsk
+from labkit.course.grade import grade
 from labkit.course.ledger import stored
 from labkit.course.regrade import RegradeAsk, apply, regrade
 from labkit.course.replay import replay
