@@ -27,7 +27,6 @@ from .reading import (
 
 __all__ = ["key"]
 
-FREE_SHARE = 0.30  # "a third is free": GIVE is 19,500 of 66,000 at least, and 1,600 are left beside it
 TORN = 0.70  # measured: 1.00 with holes; 0.10 of a guest at rest, 0.4 with GIVE in one piece
 # A hole of n pages may lose 2^order - 1 at either end: 0.25 where it is eight blocks long, and a few pages
 # that were free elsewhere. Holes of single blocks lose 0.5 and more.
@@ -62,14 +61,15 @@ def gives_back(evidence: Evidence) -> Judgement:
     """Your program gives GIVE pages back: nearly a third of the guest's memory is free."""
     seen = torn(evidence, LOOK)
     free = sum(map(free_pages, seen.zones))
-    managed = sum(zone.managed_pages for zone in seen.zones)
-    bound = max(int(FREE_SHARE * managed), number(evidence, "give"))
+    # Nothing above GIVE is asked for. Beside it lie the kernel's reserves, which TAKE ran into, less what labkit's
+    # own look takes: 480 to 670 pages in runs with the largest TAKE and the smallest GIVE, some on a busy host.
+    bound = number(evidence, "give")
     return relate.at_least(
         "free pages",
         bound=bound,
         actual=free,
         where=shown(seen, seen.zones, good=free >= bound),
-        why=f"GIVE, and {FREE_SHARE:.0%} of the {managed:,} that the kernel manages",
+        why="GIVE, 29 to 31 % of what the kernel manages",
     )
 
 
