@@ -61,8 +61,8 @@ def gives_back(evidence: Evidence) -> Judgement:
     """Your program gives GIVE pages back: nearly a third of the guest's memory is free."""
     seen = torn(evidence, LOOK)
     free = sum(map(free_pages, seen.zones))
-    # Nothing above GIVE is asked for. Beside it lie the kernel's reserves, which TAKE ran into, less what labkit's
-    # own look takes: 480 to 670 pages in runs with the largest TAKE and the smallest GIVE, some on a busy host.
+    # Nothing above GIVE is asked for. Beside it lie the kernel's reserves, which TAKE ran into, less what
+    # labkit's own look takes: 480 to 670 pages in runs with the largest TAKE and the smallest GIVE.
     bound = number(evidence, "give")
     return relate.at_least(
         "free pages",
