@@ -170,7 +170,7 @@ class Policy:
     """A course's rules for one lab; without `due` nothing is ever late.
 
     `grace_minutes` after the deadline cost nothing. Each day that begins after it costs `per_day` percent of
-    the maximum; `holidays` (dates in the deadline's zone) are no days. From `days_open` late days on nothing
+    the maximum; `holidays` (dates in the deadline's zone) are no days. After `days_open` late days nothing
     counts; None for no such end. At most `attempts` are looked at, the first ones; None for all of them.
     `cap` is the most percent of the maximum that a late attempt can have. Extensions are by Student.id.
     """
