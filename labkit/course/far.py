@@ -46,7 +46,7 @@ def grade_far(address: str, ask: GradeAsk, terms: Terms, todo: Sequence[Taken], 
 
 
 def _need(terms: Terms) -> Need:
-    """What one submission takes of a worker at least: its largest guest. The worker plays no more than fit."""
+    """What one submission takes of a worker at least: its largest guest."""
     needs = [guest_need(scene.machine, terms.base.probe.accel) for scene in terms.lab.scenes]
     return max(needs, key=lambda need: (need.memory, need.cpus))
 

@@ -138,6 +138,7 @@ def _taken(terms: Terms, journal: Journal, result: Result, key: str) -> Taken:
     """What was handed in, out of the run that it had."""
     parcel = Parcel(
         student=result.student,
+        source=journal.runs / result.run,
         origin=result.origin,
         attempt=result.attempt,
         submitted_at=result.submitted_at,

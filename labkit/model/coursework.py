@@ -40,18 +40,36 @@ class Student:
 class Parcel:
     """One attempt of one student as it lies in a download, not opened yet.
 
-    `origin` says where, for people. `files` are what a platform laid there loose, by the name the student
-    gave each; a single folder or archive is `source`. Attempts count from 1. `submitted_at` is aware of its
+    `source` is a folder or an archive, `inside` the folder or archive in it that is the student's, empty
+    where all of it is. What a platform laid there loose are `files`: the name that the student gave each, and
+    its path inside. `origin` says where, for people. Attempts count from 1. `submitted_at` is aware of its
     zone, None where the download does not tell; `late` only repeats what the platform's file names claim.
     """
 
     student: Student
+    source: Path
     origin: str
     attempt: int = 1
-    source: Path | None = None
-    files: Mapping[str, Path] = field(default_factory=dict)
+    inside: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
     submitted_at: datetime | None = None
     late: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roster:
+    """Who is in the course."""
+
+    students: tuple[Student, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matched:
+    """Parcels whose students the roster knows, with what it knows; who handed in nothing; the rest."""
+
+    parcels: tuple[Parcel, ...]
+    absent: tuple[Student, ...]
+    strangers: tuple[Parcel, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,9 +39,10 @@ GONE_SECONDS = 20.0
 pytestmark = pytest.mark.guest
 
 
-def thing_lab(folder: Path) -> Path:
+def thing_lab(folder: Path, tier: str = "root") -> Path:
     return make_lab(
         folder,
+        tier=tier,
         steps=STEPS,
         check="said",
         scene={"programs": ["extra"]},
@@ -124,7 +125,7 @@ def test_a_killed_grader_leaves_no_process_and_the_rest_is_graded_afterwards(
         hand_in(there / f"s{number}", says="yes" if number % 2 else "no")
     whole = grade(ask_for(lab, there, tmp_path / "whole"), silent)
     out = tmp_path / "out"
-    words = [LABKIT, "course", "grade", lab, there, "--out", out, "--quiet"]
+    words: list[str | Path] = [LABKIT, "course", "grade", lab, there, "--out", out, "--quiet"]
     # Until one came through: the last rerun is left alone.
     pause = random.Random(7)
     for _ in range(3):
@@ -150,7 +151,7 @@ def test_two_graders_on_one_folder_do_each_attempt_once(lab: Path, tmp_path: Pat
     there, out = tmp_path / "in", tmp_path / "out"
     for number in range(4):
         hand_in(there / f"s{number}")
-    words = [LABKIT, "course", "grade", lab, there, "--out", out, "--quiet", "--jobs", "2"]
+    words: list[str | Path] = [LABKIT, "course", "grade", lab, there, "--out", out, "--quiet", "--jobs", "2"]
     both = [subprocess.Popen(words, stdout=subprocess.DEVNULL) for _ in range(2)]
     try:
         statuses = [process.wait(timeout=300) for process in both]
@@ -196,8 +197,9 @@ def test_a_changed_check_is_judged_from_the_evidence_and_a_changed_step_by_new_g
 
 
 def test_official_numbers_are_each_students_own_and_a_replay_proves_them(
-    lab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    lab = thing_lab(tmp_path / "thing", "user")
     monkeypatch.setenv("LABKIT_KEYS", str(tmp_path / "keys"))
     new("autumn", None)
     there, out = tmp_path / "in", tmp_path / "out"
