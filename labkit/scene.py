@@ -26,6 +26,7 @@ from labkit.order import DEPLOY_SECONDS, Clock, Order
 from labkit.places import Places
 from labkit.pools.cancel import Token
 from labkit.provision import LABKIT_MODULE, Kit
+from labkit.qemu.death import describe_status
 from labkit.stage import Stage, raised
 from labkit.store.writer import RunWriter, SceneWriter
 
@@ -244,7 +245,10 @@ def _post_mortem(scene: Scene, cast: Cast, stage: Stage, writer: SceneWriter, en
         if panics:
             return Finale(end=SceneEnd.PANICKED, detail=f"console.log:{panics[-1].line}: {panics[-1].text}")
         if not stage.vm.alive:
-            reason = stage.vm.shutdown_reason or f"QEMU's exit status {stage.vm.exit_status}"
+            status = stage.vm.exit_status or 0
+            if status < 0:  # a hand on this host, its OOM killer, or a fault of QEMU: for a person
+                return Finale(end=SceneEnd.BROKEN, detail=f"QEMU was ended by {describe_status(status)}")
+            reason = stage.vm.shutdown_reason or f"QEMU's {describe_status(status)}"
             return Finale(end=SceneEnd.LOST, detail=f"the guest was switched off: {reason}")
         deadline = stage.pace.deadline(LAST_RESORT_SECONDS, "last resort")
         try:
