@@ -10,23 +10,11 @@ from typing import Annotated
 import typer
 
 from labkit.cli.options import Accel, AccelChoice, Cold, Jobs, Kernel, LabName, Quiet, parse_jobs
+from labkit.cli.results import PolicyFile, export, pages, policy, regrade, replay, show
 from labkit.model.coursework import Platform
 from labkit.model.errors import ExitCode, UsageError
 
 courses = typer.Typer(help="Grade a class: many submissions, a journal, rules, exports.")
-
-Folder = Annotated[
-    Path, typer.Argument(metavar="DIR", help="The folder that `labkit course grade` was given as --out.")
-]
-PolicyFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--policy",
-        metavar="FILE",
-        help="The course's rules: deadline, lateness, attempts.",
-        show_default=False,
-    ),
-]
 
 
 class PlatformChoice(str, Enum):
@@ -58,7 +46,7 @@ def grade(
     platform: Annotated[
         PlatformChoice, typer.Option("--from", help="Whose download it is.")
     ] = PlatformChoice.AUTO,
-    policy: PolicyFile = None,
+    rules: PolicyFile = None,
     official: Annotated[
         bool, typer.Option("--official", help="Draw each student's numbers from the course's secret; sign.")
     ] = False,
@@ -103,7 +91,7 @@ def grade(
         out=out,
         platform=None if platform is PlatformChoice.AUTO else Platform(platform.value),
         roster=roster,
-        policy=policy,
+        policy=rules,
         kernel=kernel,
         accel=accel.value,
         jobs=parse_jobs(jobs),
@@ -142,104 +130,6 @@ def handout(
     present.text(f"{len(made)} folders in {out}, each named after its student's id.")
 
 
-@courses.command()
-def show(folder: Folder, *, policy: PolicyFile = None, quiet: Quiet = False) -> None:
-    """Show the class as it stands, and what the rules make of it."""
-    from labkit import present
-    from labkit.course.ledger import stored
-
-    present.course(stored(folder, policy), quiet=quiet)
-
-
-@courses.command()
-def policy(
-    folder: Folder,
-    *,
-    explain: Annotated[
-        str | None,
-        typer.Option(
-            "--explain",
-            metavar="STUDENT",
-            help="One student's final score, step by step.",
-            show_default=False,
-        ),
-    ] = None,
-    file: PolicyFile = None,
-) -> None:
-    """Say what the course's rules make of the scores: raw, penalty, final."""
-    from labkit import present
-    from labkit.course.ledger import ruling_of, stored
-
-    found = stored(folder, file)
-    for ruling in found.rulings if explain is None else [ruling_of(found, explain)]:
-        present.ruling(ruling)
-
-
-@courses.command()
-def replay(
-    folder: Folder,
-    student: Annotated[str, typer.Argument(metavar="STUDENT", help="An id, or a name that only one has.")],
-    *,
-    attempt: Annotated[
-        int | None,
-        typer.Option("--attempt", metavar="N", min=1, help="Which, if not the last.", show_default=False),
-    ] = None,
-    quiet: Quiet = False,
-) -> int:
-    """Judge one student's stored evidence again, without a guest.
-
-    Exit status 1 where numbers or verdict are not as they were then.
-    """
-    from labkit import present
-    from labkit.course.replay import replay as replay_one
-
-    found = replay_one(folder, student, attempt)
-    present.verdict(found.verdict, found.run, quiet=quiet)
-    whose = f"{found.result.student.id}, attempt {found.result.attempt}"
-    same = f"{whose}: the same numbers and the same verdict as when it was graded"
-    present.text("\n".join(f"{whose}: {sentence}" for sentence in found.odd) or same)
-    return found.exit_code
-
-
-@courses.command()
-def regrade(
-    folder: Folder,
-    *,
-    apply: Annotated[bool, typer.Option("--apply", help="Make what was proposed stand.")] = False,
-    jobs: Jobs = "auto",
-    accel: Accel = AccelChoice.AUTO,
-    quiet: Quiet = False,
-) -> None:
-    """Grade a class again after its lab changed: first what would change, with --apply for good.
-
-    Stored evidence is judged again where only checks changed; else fresh guests play what was handed in.
-    """
-    from labkit import present
-    from labkit.course import regrade as again
-
-    ask = again.RegradeAsk(folder=folder, accel=accel.value, jobs=parse_jobs(jobs))
-    with present.progress(quiet=quiet) as listen:
-        if apply:
-            ledger = again.apply(ask, listen)
-        else:
-            changes = again.regrade(ask, listen)
-    if apply:
-        present.course(ledger, quiet=quiet)
-    else:
-        present.changes(changes)
-
-
-@courses.command()
-def pages(folder: Folder, *, quiet: Quiet = False) -> None:
-    """Write the class's page and every student's anew: what they may see depends on the day."""
-    from labkit import present
-    from labkit.course.pages import put_all
-
-    with present.progress(quiet=quiet) as listen:
-        written = put_all(folder, listen)
-    present.lines([str(written)])
-
-
 def parse_key(key: str | None, *, official: bool) -> str | None:
     """The name of the key of an official course, None for practice. Raises UsageError."""
     from labkit.keyring import COURSE
@@ -257,3 +147,7 @@ def parse_shard(text: str | None) -> tuple[int, int] | None:
     if found is None or not 1 <= int(found[1]) <= int(found[2]):
         raise UsageError(where=f"--shard {text}", found="no part of a whole", fix="write 1/4, 2/4, 3/4, 4/4")
     return int(found[1]), int(found[2])
+
+
+for verb in (show, policy, replay, regrade, pages, export):
+    courses.command()(verb)

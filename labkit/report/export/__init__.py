@@ -1,0 +1,1 @@
+"""Formats that others read (EXPORTS.md): one module each, values to text, no files."""
