@@ -234,7 +234,9 @@ def assassin(runs: Path, victims: int) -> Iterator[list[int]]:
         while len(killed) < victims and not over.wait(0.05):
             for log in runs.glob("*/only/console.log"):
                 if ACTING in log.read_text(errors="replace"):
-                    killed.extend(pid for pid in owners(log) if pid not in killed and not kill(pid))
+                    for pid in set(owners(log)) - set(killed):
+                        os.kill(pid, signal.SIGKILL)
+                        killed.append(pid)
 
     thread = threading.Thread(target=hunt)
     thread.start()
@@ -253,10 +255,6 @@ def owners(log: Path) -> Iterator[int]:
                 yield int(folder.name)
         except OSError:
             continue
-
-
-def kill(pid: int) -> None:
-    os.kill(pid, signal.SIGKILL)
 
 
 def test_what_labkit_fails_at_is_tried_three_times_and_then_left_to_a_person(tmp_path: Path) -> None:

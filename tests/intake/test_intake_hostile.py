@@ -40,14 +40,14 @@ def zipped(path: Path, files: dict[str, bytes], **more: Callable[[zipfile.ZipInf
         for name, data in files.items():
             info = zipfile.ZipInfo(name)
             info.compress_type = zipfile.ZIP_DEFLATED
-            more.get(name.replace(".", "_"), lambda _: None)(info)
+            if change := more.get(name.replace(".", "_")):
+                change(info)
             archive.writestr(info, data)
     return path
 
 
 def tarred(path: Path, files: dict[str, bytes], mode: str = "w:gz", *odd: tarfile.TarInfo) -> Path:
-    opened = tarfile.open(path, mode)  # type: ignore[call-overload]
-    with opened as archive:
+    with tarfile.open(path, mode) as archive:  # type: ignore[call-overload]
         for name, data in files.items():
             info = tarfile.TarInfo(name)
             info.size = len(data)
