@@ -5,66 +5,30 @@ Installs Debian's Chromium if it may; else the tests are skipped, with a sentenc
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from graded_class import BOB, LEDGER, VERDICTS
 
 from labkit.grade.run import grade
 from labkit.labfile.load import load
+from labkit.model.coursework import Showing, Visibility
 from labkit.model.events import silent
 from labkit.page import put_page
+from labkit.report.page.course import Example, render_class, render_feedback
 from labkit.store.reader import read
 
 pytest.importorskip("playwright", reason="playwright is not installed: pip install '.[dev]'")
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 LABS = Path(__file__).resolve().parents[2] / "labs"
 # A full run with everything there is, one that fails, one with OOM tables, one with free blocks.
 GOLDEN = ("lab2/evidence/fail-6.12", "compaction/evidence/pass-6.1", "oom/evidence/fail-6.1")
+PAGES = (*GOLDEN, "class", "feedback")
 WIDTHS = (375, 1024, 1600)
-INSTALL_SECONDS = 600
 SERIOUS = {"serious", "critical"}
-# Nothing of the browser's own goes out: the page must not, either.
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
-
-def chromium() -> str:
-    """Where it is; installed on first need. Skips where that cannot be."""
-    if found := shutil.which("chromium"):
-        return found
-    root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    if root and shutil.which("sudo") is None:
-        pytest.skip("Chromium is not installed, and only root may install it")
-    apt = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y"]
-    for words in (["update"], ["install", "--no-install-recommends", "chromium"]):
-        done = subprocess.run(
-            [*apt, *words], check=False, capture_output=True, text=True, timeout=INSTALL_SECONDS
-        )
-        if done.returncode:
-            pytest.skip(f"Chromium cannot be installed: {done.stderr.strip().splitlines()[-1:]}")
-    return shutil.which("chromium") or pytest.skip("this system's package chromium has no such program")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = chromium()
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, args=[*QUIET])
-        yield browser
-        browser.close()
+INSTALL_SECONDS = 600
 
 
 @pytest.fixture(scope="module")
@@ -76,11 +40,22 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         folder = tmp_path_factory.mktemp("run")
         put_page(folder, grade(lab, evidence), evidence, lab.id, silent)
         made[name] = folder / "report.html"
+    made["class"], made["feedback"] = class_pages(tmp_path_factory.mktemp("course"))
     return made
 
 
+def class_pages(folder: Path) -> tuple[Path, Path]:
+    """The instructor's page of a class with every end in it, and the page of a student who failed a check."""
+    example = Example(finding=VERDICTS[BOB.key].checks[1], run="runs/x/report.html")
+    whole, one = folder / "class.html", folder / "feedback.html"
+    whole.write_text(render_class(LEDGER, {"order": example}, "0.1.0"))
+    showing = Showing(checks={"touches": Visibility.HIDDEN})
+    one.write_text(render_feedback(BOB, LEDGER.rulings[1], VERDICTS[BOB.key], showing, is_due=False))
+    return whole, one
+
+
 @pytest.mark.timeout(INSTALL_SECONDS + 60)
-@pytest.mark.parametrize("name", GOLDEN)
+@pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(browser: Browser, pages: dict[str, Path], name: str, scheme: str) -> None:
     context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light")
@@ -92,7 +67,7 @@ def test_axe_finds_nothing_serious(browser: Browser, pages: dict[str, Path], nam
 
 
 @pytest.mark.timeout(INSTALL_SECONDS + 60)
-@pytest.mark.parametrize("name", GOLDEN)
+@pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("width", WIDTHS)
 def test_nothing_is_wider_than_the_screen_and_nothing_is_asked_of_the_network(
     browser: Browser, pages: dict[str, Path], name: str, width: int

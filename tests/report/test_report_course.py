@@ -145,6 +145,7 @@ def test_the_instructors_page_has_spread_stumbles_groups_and_whom_to_look_at() -
     page = seen(text)
     words = re.sub(r"\s+", " ", page.text)
     assert "2 of 3 66.7 % order" in words
+    assert "Nobody failed: touches." in words
     assert "2 fails order bob, eve" in words
     assert "1 refused: missing ';' cyd" in words
     assert "the guest was lost" in words
