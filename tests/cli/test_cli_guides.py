@@ -15,7 +15,7 @@ import pytest
 
 from labkit.places import CHECKOUT
 
-GUIDES = ("labkit/GUIDE.md", "labs/AUTHORING.md")
+GUIDES = ("labkit/GUIDE.md", "labkit/COURSE.md", "labs/AUTHORING.md")
 COMMAND = re.compile(r"^    \$ (?P<command>.+?)(?: +# status (?P<status>\d+))?$", re.MULTILINE)
 SECONDS = 300
 
@@ -55,6 +55,7 @@ def test_every_command_does_what_the_guide_says(guide: str, tmp_path: Path) -> N
             **os.environ,
             "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
             "LABKIT_RUNS": str(tmp_path / "runs"),
+            "LABKIT_KEYS": str(tmp_path / "keys"),
             "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1",
         },
     )
