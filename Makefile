@@ -41,6 +41,7 @@ soak: deps .venv/dev.stamp ## interrupted runs, then solutions and wrong submiss
 	$(BIN)/python tests/soak/clones.py
 	$(BIN)/python tests/soak/conservation.py
 	$(BIN)/python tests/soak/interrupts.py
+	PYTHONPATH=tests/support $(BIN)/python tests/soak/course.py
 	$(BIN)/python tests/soak/verdicts.py solution
 	$(BIN)/python tests/soak/verdicts.py wrong
 	$(BIN)/python tests/soak/verdicts.py wrong --count 1 --cold
