@@ -13,7 +13,8 @@ from typing import TypeVar
 
 from drgn import Object
 
-from labkit.model.glance import Candidate, Glance, Level, SlabUse
+from labkit.model.glance import Candidate, Glance, Level, Notable, SlabUse
+from labkit.model.kernel_log import LogRecord, notable
 from labkit.model.units import Size
 from labkit.model.witness import PAGE, TaskView
 from labkit.witness.attach import unlike
@@ -21,6 +22,7 @@ from labkit.witness.counters import read_totals, read_vmstat
 from labkit.witness.log import read_dmesg
 from labkit.witness.memory import MAX_STEPS, NONSENSE, Memory
 from labkit.witness.slabs import read_slabs
+from labkit.witness.survey import Surveyor
 from labkit.witness.tasks import read_tasks
 from labkit.witness.zones import populated_zones
 
@@ -28,6 +30,7 @@ from labkit.witness.zones import populated_zones
 EVERY_TASKS, EVERY_LOG, EVERY_SLABS = 1.0, 0.5, 4.0  # seconds
 MOST = 12  # rows of a list
 LINES = 6
+NOTABLE = 12  # of the log's records
 _T = TypeVar("_T")
 
 
@@ -36,19 +39,27 @@ class Glancer:
     """Reads frames of one guest, and remembers of each part when it was read."""
 
     memory: Memory
+    _surveyor: Surveyor = field(init=False)
+    _records: tuple[LogRecord, ...] = ()
     _last: Glance = field(default_factory=lambda: Glance(at=0.0, levels=(), vmstat={}))
     _read_at: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._surveyor = Surveyor(memory=self.memory)
 
     def glance(self) -> Glance:
         """The next frame. Raises OSError when QEMU is gone, Broken for a kernel that is not laid out so."""
         last, now = self._last, time.time()
+        self._records = self._part("log", EVERY_LOG, lambda: read_dmesg(self.memory), self._records)
         self._last = replace(
             last,
             at=now,
             levels=self._part("levels", 0.0, lambda: tuple(_levels(self.memory)), last.levels),
             vmstat=self._part("vmstat", 0.0, lambda: read_vmstat(self.memory), last.vmstat),
             candidates=self._part("tasks", EVERY_TASKS, lambda: _candidates(self.memory), last.candidates),
-            said=self._part("log", EVERY_LOG, lambda: _said(self.memory), last.said),
+            said=_said(self._records),
+            notable=_notable(self._records),
+            ram=self._part("ram", 0.0, self._surveyor.survey, last.ram),
             slabs=self._part("slabs", EVERY_SLABS, lambda: _slabs(self.memory), last.slabs),
         )
         return self._last
@@ -120,7 +131,12 @@ def _slabs(memory: Memory) -> tuple[SlabUse, ...]:
     return tuple(sorted(found, key=lambda cache: -cache.taken)[:MOST])
 
 
-def _said(memory: Memory) -> tuple[str, ...]:
+def _said(log: tuple[LogRecord, ...]) -> tuple[str, ...]:
     """The last lines of the kernel's log."""
-    records = read_dmesg(memory)[-LINES:]
-    return tuple(f"[{record.time_us / 1e6:10.3f}] {record.text}" for record in records)
+    return tuple(f"[{record.time_us / 1e6:10.3f}] {record.text}" for record in log[-LINES:])
+
+
+def _notable(log: tuple[LogRecord, ...]) -> tuple[Notable, ...]:
+    told = ((record, notable(record.text)) for record in log if record.from_kernel)
+    found = [Notable(time_us=record.time_us, kind=it[0], text=it[1]) for record, it in told if it]
+    return tuple(found[-NOTABLE:])
