@@ -21,7 +21,7 @@ from labkit.witness.page_map import PMD_ORDER
 from labkit.witness.zones import populated_zones
 
 SLICE = 1 << 13  # frames, 32 MiB of memory, a multiple of any free block
-MAX_CELLS = 1024
+MAX_CELLS = 2048
 _CODES = FREE_CODE + MAX_FREE_ORDER + 1
 _LETTERS = np.array(list(LETTERS))
 
@@ -112,8 +112,8 @@ def _codes(memory: Memory, frames: Frames) -> NDArray[np.int64]:
     pages["next"][gigantic] = 0
     ram = draw_ram(memory, frames)
     kind = ram.kind
-    # What is on a CPU's list points to its neighbours. The tails of a block that is no compound page are on no
-    # list: they point to themselves as since boot (__init_single_page(), mm/mm_init.c; mm/page_alloc.c
+    # What is on a CPU's list points to its neighbours. Tails of a block that is no compound page are on no
+    # list: they point to themselves since boot (__init_single_page(), mm/mm_init.c; mm/page_alloc.c
     # before v6.4), or nowhere since list_del() (include/linux/poison.h).
     own = np.uint64(frames.start + 64 * frames.first + 8) + np.arange(
         len(pages), dtype=np.uint64

@@ -93,7 +93,7 @@ def _ram(glance: Glance, width: int, rest: int, ink: Ink) -> list[Line]:
     """The map in a quarter of the lines that are left, or as few as it takes."""
     if glance.ram is None:
         return []
-    for rows in (rest // 4, len(glance.ram.strips) + 1, len(glance.ram.strips) + 2):
+    for rows in (rest // 4, len(glance.ram.strips) + 2, len(glance.ram.strips) + 1):
         if rows + 2 <= rest and (pane := ram_pane(glance.ram, glance.at, width - EDGES, rows, ink)):
             return box(pane.name, pane.lines, width, ink)
     return []
@@ -103,7 +103,7 @@ def _last(frame: Frame, width: int, rest: int) -> list[Line]:
     """What happened, and beside it what the kernel said, if there is room beside it."""
     ink = frame.ink
     across = width >= WIDE
-    rows = min(FEW, rest - 2 if across else max(rest // 4, min(rest - 2, 2)))
+    rows = min(FEW, rest - 2 if across else max(rest // 4, min(rest - 2, 3)))
     if rows < 1:
         return []
     shown = frame.happened[-rows:]

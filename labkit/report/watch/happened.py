@@ -45,7 +45,7 @@ def _compaction(moved: Mapping[str, int]) -> str:
         words.append(f"{count_of(stalls, 'allocation')} waited, {moved['compact_success']} served")
     if wakes := moved["compact_daemon_wake"]:
         words.append(f"kcompactd woke {_times(wakes)}")
-    words.append(f"{moved['compact_isolated']:,} pages isolated")
+    words.append(f"isolated {moved['compact_isolated']:,} pages")
     return f"compaction: {', '.join(words)}"
 
 
@@ -93,11 +93,11 @@ class Happening:
 
     @property
     def when(self) -> str:
-        """'2.1 s', '2.1 to 3.4 s', 'earlier'."""
+        """'2.1 s', '2.1-3.4 s', 'earlier'."""
         if self.began is None:
             return "earlier"
         begin, end = f"{self.began:.1f}", f"{self.ended:.1f}"
-        return f"{end} s" if begin == end else f"{begin} to {end} s"
+        return f"{end} s" if begin == end else f"{begin}-{end} s"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -146,12 +146,12 @@ class Chronicle:
 
 
 def _message(message: Notable) -> str:
-    return f"{_TOLD.get(message.kind, message.kind)} {tame_line(message.text)}"
+    return tame_line(f"{_TOLD.get(message.kind, message.kind)} {message.text}")
 
 
 def _got(moved: Mapping[str, int], who: str) -> str:
     scanned, stolen = moved[f"pgscan_{who}"], moved[f"pgsteal_{who}"]
-    return f"reclaimed {stolen:,} of {scanned:,} pages scanned" if scanned else "scanned nothing"
+    return f"reclaimed {stolen:,} of {scanned:,} pages" if scanned else "scanned nothing"
 
 
 def _times(number: int) -> str:

@@ -117,7 +117,7 @@ def _mark(ink: Ink, *, colours: bool) -> Sequence[tuple[str, str]]:
 
 def _name(ink: Ink, *, colours: bool) -> str:
     if ink is FREE[0]:
-        return "free (lighter: larger blocks)" if colours else "free (by order)"
+        return "free (lighter: larger)" if colours else "free (by order)"
     return ink.name
 
 
