@@ -100,7 +100,8 @@ def test_the_map_is_read_in_parts_and_says_how_old_it_is(stage: Stage) -> None:
 def test_kswapd_reclaim_and_a_kill_are_told_while_they_happen(stage: Stage) -> None:
     hog = "echo 0 >/proc/self/oom_score_adj; exec tail /dev/zero"
     ask_guest(stage, f"(sleep 1; {hog}) >/dev/null 2>&1 & true")
-    chronicle, lines = Chronicle(), ()
+    chronicle = Chronicle()
+    lines: tuple[str, ...] = ()
     for glance in watched(WatchAsk(seconds=25.0)):
         lines = tuple(line.text for line in chronicle.take(glance))
     assert [line for line in lines if line.startswith("kswapd: woke ")]

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from labkit.grade.exhibit.reclaim import reclaims
 from labkit.model.evidence import AFTER, BEFORE, SceneEvidence, StepResult, after_step
 from labkit.model.exhibit import Curve, Event, Span, Timeline
 from labkit.model.kernel_log import LogRecord, notable
@@ -55,11 +56,13 @@ def timeline(scene: SceneEvidence, clock: Clock | None) -> Timeline | None:
     spans = tuple(_span(step, clock) for step in scene.steps if step.name in clock.begins and not step.once)
     events = tuple(_events(scene, clock))[:MAX_EVENTS]
     last = max(span.start + span.seconds for span in spans)
+    moments = _moments(spans)
     return Timeline(
         seconds=max(last, *(event.at for event in events), 0.001) if events else max(last, 0.001),
         spans=spans,
         events=events,
-        curves=_curves(scene, _moments(spans)),
+        curves=_curves(scene, moments),
+        reclaims=reclaims(scene, moments),
     )
 
 
