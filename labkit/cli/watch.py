@@ -14,7 +14,7 @@ LabWatched = Annotated[
     str | None,
     typer.Argument(
         metavar="LAB",
-        help="Whose guest; the one opened last if left out.",
+        help="Whose guest, or its process; the one opened last if left out.",
         show_default=False,
         autocompletion=complete.labs,
     ),
