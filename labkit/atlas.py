@@ -92,11 +92,12 @@ def _one(guests: tuple[Standing, ...], word: str | None) -> Standing:
     wanted = guests if word is None else named(guests, word)
     if len(wanted) == 1:
         return wanted[0]
-    told = "; ".join(f"{each.card.who}, process {each.card.pid}" for each in wanted or guests)
+    left = wanted or guests
+    told = "; ".join(f"{each.card.who}, process {each.card.pid}" for each in left)
     raise UsageError(
         where=where,
         found=f"several stand: {told}" if wanted else f"it names none of those that stand: {told}",
-        fix=f"name one by its lab or its process, such as `labkit map --live {(wanted or guests)[0].card.pid}`",
+        fix=f"name one by its lab or its process, such as `labkit map --live {left[0].card.pid}`",
     )
 
 
