@@ -129,10 +129,11 @@ def _moment(seen: Sequence[Witnessed], moment: str, option: str) -> Witnessed:
 
 
 def _map(reading: Reading, where: str) -> PageMap:
-    if reading.map is None:
+    found = reading.marked_map
+    if found is None:
         odd = next((each.found for each in reading.incoherent if each.probe is Probe.MAP), "nothing was read")
         raise Broken(where=where, found=f"this memory is no kernel's: {odd}", fix="boot the guest anew")
-    return reading.map if reading.tags is None else reading.map.tagged(reading.tags)
+    return found
 
 
 def _cut(page_map: PageMap, cut: Cut) -> PageMap:

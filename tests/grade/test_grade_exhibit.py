@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from grade_values import evidence, scene
+from page_maps import page_map
 
 from labkit.grade.exhibit.build import exhibit
 from labkit.model.evidence import AFTER, BEFORE, CapturedFile, SceneEnd, StepResult, Witnessed
 from labkit.model.kernel_log import LogRecord
+from labkit.model.ram_map import Kind
+from labkit.model.tags import Store, TagRun, Tags
 from labkit.model.witness import Reading
 
 SECOND = 1_000_000
@@ -105,6 +108,24 @@ def test_meminfo_is_told_in_kib_and_its_free_memory_is_a_curve() -> None:
     (curve,) = shown.timeline.curves
     assert curve.name == "free"
     assert [int(size) >> 10 for _, size in curve.points] == [8000, 2000]
+
+
+def test_the_first_map_and_the_last_are_shown_with_their_tagged_pages_marked() -> None:
+    calm, full = page_map((Kind.FREE, 3, 64)), page_map((Kind.ANON, 0, 64))
+    tags = Tags(runs=(TagRun(index=0, store=Store.RAM, node=0, place=4096, pages=10),), torn=0)
+    looks = ((BEFORE, calm, None), ("after-hog", page_map((Kind.FILE, 0, 64)), None), (AFTER, full, tags))
+    witnessed = tuple(
+        Witnessed(
+            moment=moment,
+            where=f"oom/witness/{moment}.json",
+            reading=Reading(taken_at=float(at), paused_seconds=0.0, stops=1, map=found, tags=marks),
+        )
+        for at, (moment, found, marks) in enumerate(looks)
+    )
+    maps = exhibit(evidence(replace(scene(), witnessed=witnessed))).scenes[0].maps
+    assert maps is not None
+    assert (maps.first, maps.last, maps.before) == (BEFORE, AFTER, calm)
+    assert (maps.after.count(Kind.TAGGED), maps.after.count(Kind.ANON)) == (10, 54)
 
 
 def counters(**values: int) -> str:
