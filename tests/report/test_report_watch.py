@@ -99,16 +99,23 @@ def test_a_frame_tells_what_there_is_with_its_units() -> None:
 
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (80, 40), (140, 45)])
 def test_the_map_and_what_happened_are_on_every_screen(width: int, height: int) -> None:
-    worse = replace(
-        NOW, vmstat={**NOW.vmstat, "allocstall_normal": 2, "pgscan_direct": 9, "pgsteal_direct": 4}
-    )
-    calm = replace(BEFORE, vmstat={**BEFORE.vmstat, "allocstall_normal": 0, "pgscan_direct": 0})
+    direct = {"allocstall_normal": 2, "pgscan_direct": 9, "pgsteal_direct": 4}
+    worse = replace(NOW, vmstat={**NOW.vmstat, **direct})
+    calm = replace(BEFORE, vmstat={**BEFORE.vmstat, **dict.fromkeys(direct, 0)})
     text = "\n".join(drawn((calm, worse), width, height))
     assert "node 1 DMA32 ▀▀▀▀" in text
     assert "at most 1.4 s old" in text
     assert "free (lighter: larger) 388.0" in text
     assert "anonymous 120.0" in text
-    assert "0.0-0.5 s  direct reclaim: 2 allocations waited, reclaimed" in text
+    assert "0.0-0.5 s  direct reclaim: 2 allocations, freed 4 of 9 pages" in text
+
+
+def test_a_number_that_does_not_fit_is_cut_with_a_sign() -> None:
+    worse = replace(NOW, vmstat={"pageoutrun": 10**9, "pgscan_kswapd": 10**16, "pgsteal_kswapd": 10**16})
+    calm = replace(BEFORE, vmstat=dict.fromkeys(worse.vmstat, 0))
+    for blocks, sign in ((True, "…"), (False, "~")):
+        (line,) = [it for it in drawn((calm, worse), 80, 40, blocks=blocks) if "kswapd: woke" in it]
+        assert line[:-2].endswith(sign)
 
 
 def test_the_map_says_how_much_a_cell_is_and_takes_fewer_lines_where_there_are_fewer() -> None:

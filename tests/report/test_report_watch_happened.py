@@ -31,7 +31,7 @@ def test_kswapd_that_goes_on_is_one_episode_from_its_wake_to_its_last_page() -> 
     scanned = [(step / 10, {"pageoutrun": 1, "pgscan_kswapd": 100 * step}) for step in range(1, 6)]
     last = {"pageoutrun": 2, "pgscan_kswapd": 500, "pgsteal_kswapd": 200}
     assert told((0, {}), *scanned, (0.6, last), (0.7, last), (0.8, last)) == [
-        "0.0-0.6 s: kswapd: woke twice, reclaimed 200 of 500 pages"
+        "0.0-0.6 s: kswapd: woke twice, freed 200 of 500 pages"
     ]
 
 
@@ -40,16 +40,14 @@ def test_after_a_pause_another_episode_begins() -> None:
     still = [(step / 10, once) for step in range(2, 20)]
     twice = {"pageoutrun": 2, "pgscan_kswapd": 10, "pgsteal_kswapd": 10}
     assert told((0, {}), (0.1, once), *still, (2.0, twice)) == [
-        "0.0-0.1 s: kswapd: woke once, reclaimed 10 of 10 pages",
+        "0.0-0.1 s: kswapd: woke once, freed 10 of 10 pages",
         "1.9-2.0 s: kswapd: woke once, scanned nothing",
     ]
 
 
 def test_direct_reclaim_and_compaction_say_who_waited_and_what_came_of_it() -> None:
     moved = {"allocstall_normal": 3, "pgscan_direct": 120, "pgsteal_direct": 96}
-    assert told((0, {}), (0.1, moved)) == [
-        "0.0-0.1 s: direct reclaim: 3 allocations waited, reclaimed 96 of 120 pages"
-    ]
+    assert told((0, {}), (0.1, moved)) == ["0.0-0.1 s: direct reclaim: 3 allocations, freed 96 of 120 pages"]
     moved = {"compact_stall": 2, "compact_success": 1, "compact_daemon_wake": 1, "compact_isolated": 1200}
     assert told((0, {}), (0.1, moved)) == [
         "0.0-0.1 s: compaction: 2 allocations waited, 1 served, kcompactd woke once, isolated 1,200 pages"
@@ -72,4 +70,4 @@ def test_a_counter_that_seems_to_go_back_tells_nothing() -> None:
 def test_a_replay_without_pauses_tells_what_the_view_told() -> None:
     """Frames that came late are further apart than an episode's pause."""
     frames = [(float(second), {"pageoutrun": second, "pgscan_kswapd": second}) for second in range(4)]
-    assert told(*frames) == ["0.0-3.0 s: kswapd: woke 3 times, reclaimed 0 of 3 pages"]
+    assert told(*frames) == ["0.0-3.0 s: kswapd: woke 3 times, freed 0 of 3 pages"]

@@ -38,6 +38,10 @@ class Ink:
         return "│" if self.blocks else "|"
 
     @property
+    def cut(self) -> str:
+        return "…" if self.blocks else "~"
+
+    @property
     def frame(self) -> tuple[str, str, str]:
         """Four corners, what is between them, and the sides."""
         return ("╭╮╰╯", "─", "│") if self.blocks else ("++++", "-", "|")

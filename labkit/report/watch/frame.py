@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console, ConsoleOptions, RenderResult
 
 from labkit.model.glance import PAGE, Glance, Level
@@ -108,16 +108,24 @@ def _last(frame: Frame, width: int, rest: int) -> list[Line]:
         return []
     shown = frame.happened[-rows:]
     when = max((len(each.when) for each in shown), default=0)
-    lines: list[Line] = [((f"{each.when:>{when}}  ", "dim"), (each.text, "")) for each in shown]
+    widths = [width * 3 // 5, width - width * 3 // 5] if across else [width]
+    room = widths[0] - EDGES - when - 2
+    lines: list[Line] = [
+        ((f"{each.when:>{when}}  ", "dim"), (_shortened(each.text, room, ink), "")) for each in shown
+    ]
     lines = lines or [(("nothing yet", "dim"),)]
     lines += [()] * (rows - len(lines))
     name = "what happened, by the kernel's counters and log"
     if not across:
         return box(name, lines, width, ink)
-    widths = [width - width // 2, width // 2]
     said: list[Line] = [((tame_line(line), ""),) for line in frame.glance.said[-rows:]]
     boxes = [box(name, lines, widths[0], ink), box("the kernel said", said, widths[1], ink)]
     return beside(boxes, widths)
+
+
+def _shortened(text: str, room: int, ink: Ink) -> str:
+    """What is cut says so: half a number would be another one."""
+    return text if cell_len(text) <= room else set_cell_size(text, room - 1) + ink.cut
 
 
 def _head(frame: Frame, width: int) -> Line:

@@ -36,7 +36,7 @@ def _kswapd(moved: Mapping[str, int]) -> str:
 
 def _direct(moved: Mapping[str, int]) -> str:
     stalls = sum(moved[name] for name in _STALLS)
-    return f"direct reclaim: {count_of(stalls, 'allocation')} waited, {_got(moved, 'direct')}"
+    return f"direct reclaim: {count_of(stalls, 'allocation')}, {_got(moved, 'direct')}"
 
 
 def _compaction(moved: Mapping[str, int]) -> str:
@@ -151,7 +151,7 @@ def _message(message: Notable) -> str:
 
 def _got(moved: Mapping[str, int], who: str) -> str:
     scanned, stolen = moved[f"pgscan_{who}"], moved[f"pgsteal_{who}"]
-    return f"reclaimed {stolen:,} of {scanned:,} pages" if scanned else "scanned nothing"
+    return f"freed {stolen:,} of {scanned:,} pages" if scanned else "scanned nothing"
 
 
 def _times(number: int) -> str:

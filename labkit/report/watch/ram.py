@@ -42,7 +42,7 @@ def ram_pane(ram: CoarseMap, at: float, width: int, rows: int, means: Means) -> 
     a_row = across * (2 if halves else 1)
     step = 1
     while sum(_rows(strip, step, a_row) for strip in ram.strips) > rows - legend_rows:
-        step *= 2
+        step += 1
     lines: list[Line] = []
     for strip, label in zip(ram.strips, labels, strict=True):
         drawn = _halves(strip, step, across) if halves else _letters(strip, step, across)
