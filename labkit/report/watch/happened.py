@@ -124,7 +124,7 @@ class Chronicle:
         return tuple(sorted((*self._told, *self._lines()), key=lambda each: each.ended))
 
     def _count(self, family: _Family, before: Glance, now: Glance) -> None:
-        """What moved goes to the episode that lasts, or begins one. A counter that went back tells nothing."""
+        """What moved goes to the episode that lasts, or begins one; what went back tells nothing."""
         moved = {
             name: now.vmstat[name] - before.vmstat[name]
             for name in family.counters
