@@ -22,6 +22,7 @@ from labkit.witness.zones import populated_zones
 
 SLICE = 1 << 13  # frames, 32 MiB of memory, a multiple of any free block
 MAX_CELLS = 2048
+FIRST_SECONDS = 1.0
 _CODES = FREE_CODE + MAX_FREE_ORDER + 1
 _LETTERS = np.array(list(LETTERS))
 
@@ -49,20 +50,19 @@ class Surveyor:
     _next: int = 0
 
     def survey(self) -> CoarseMap:
-        """The map with one slice read anew; the first time all of it."""
+        """The map with one slice read anew; the first time as many as a second bears."""
         if not self._slices:
             self._plan()
-            for each in self._slices:
-                self._read(each)
-        else:
-            self._read(self._slices[self._next])
-            self._next = (self._next + 1) % len(self._slices)
+            until = time.monotonic() + FIRST_SECONDS
+            while self._next < len(self._slices) - 1 and time.monotonic() < until:
+                self._read_next()
+        self._read_next()
         pages = sum((each.pages for each in self._slices), np.zeros(_CODES, np.int64))
         return CoarseMap(
             grain=self._grain,
             strips=tuple(_strips(self._slices)),
             pages={LETTERS[code]: int(pages[code]) for code in np.flatnonzero(pages)},
-            oldest=min(each.read_at for each in self._slices),
+            oldest=min(each.read_at for each in self._slices if each.read_at),
         )
 
     def _plan(self) -> None:
@@ -74,11 +74,15 @@ class Surveyor:
             codes = np.zeros(cells, np.int64)
             self._slices.append(_Slice(node=node, zone=zone, first=first, end=end, codes=codes))
 
+    def _read_next(self) -> None:
+        self._read(self._slices[self._next])
+        self._next = (self._next + 1) % len(self._slices)
+
     def _read(self, part: _Slice) -> None:
         """What makes no sense stands as it was: a block was just being split or freed."""
         part.read_at = time.time()
         try:
-            codes = _codes(self.memory, load_span(self.memory, part.first, part.end - part.first))
+            codes = codes_of(self.memory, load_span(self.memory, part.first, part.end - part.first))
         except NONSENSE:
             return
         part.pages = np.bincount(codes, minlength=_CODES)
@@ -102,7 +106,7 @@ def _spans(memory: Memory) -> Iterator[tuple[int, str, int, int]]:
                 yield node, name, max(low, start), min(low + SLICE, end)
 
 
-def _codes(memory: Memory, frames: Frames) -> NDArray[np.int64]:
+def codes_of(memory: Memory, frames: Frames) -> NDArray[np.int64]:
     """The code of each frame's use."""
     pages = frames.pages
     tails = (pages["next"] & 1).astype(np.bool_) & ~frames.buddy

@@ -14,7 +14,7 @@ from labkit.model.coarse_map import CoarseMap, Strip, use_of
 from labkit.model.ram_map import Kind
 from labkit.model.units import Size
 from labkit.report.map_chart import mebibytes
-from labkit.report.map_inks import FREE, KINDS, Ink
+from labkit.report.map_inks import FREE, KINDS, NOTHING, Ink
 from labkit.report.text import human_seconds, tame_line
 from labkit.report.watch.bars import Ink as Means
 from labkit.report.watch.panes import Line
@@ -124,7 +124,7 @@ def _name(ink: Ink, *, colours: bool) -> str:
 @cache
 def _ink(letter: str) -> Ink:
     kind, order = use_of(letter)
-    return FREE[order] if kind is Kind.FREE else KINDS.get(kind, KINDS[Kind.RESERVED])
+    return FREE[order] if kind is Kind.FREE else KINDS.get(kind, NOTHING)
 
 
 def _colour(ink: Ink) -> str:
