@@ -14,7 +14,7 @@ from labkit.model.page_map import PageMap
 from labkit.model.rows import MapView
 from labkit.model.witness import Probe, Reading
 from labkit.places import places
-from labkit.standing import look, standing
+from labkit.standing import Standing, look, named, standing
 from labkit.store.reader import read
 
 
@@ -67,23 +67,37 @@ def kept_maps(ask: MapAsk) -> MapView:
     )
 
 
-def live_map(cut: Cut, listen: Listener) -> MapView:
-    """The map of the guest that was announced last. Raises UsageError when none stands, HostError, Broken."""
+def live_map(word: str | None, cut: Cut, listen: Listener) -> MapView:
+    """The map of the guest that stands, or of the one that `word` names by its lab or its process.
+
+    Raises UsageError when none stands, or several of which one is to be named; HostError, Broken.
+    """
     here = places()
-    guests = standing(here)
-    if not guests:
-        raise UsageError(
-            where="labkit map --live",
-            found="no guest of `labkit shell` or `labkit exec` stands",
-            fix="open one in another terminal, such as `labkit shell lab2`",
-        )
-    guest = guests[0]
+    guest = _one(standing(here), word)
     reading = look(here, guest, (Probe.MAP,), listen)
-    others = len(guests) - 1
     return MapView(
         title=f"{guest.card.who}, kernel {guest.card.machine.kernel}, now",
         maps=(("now", _cut(_map(reading, guest.card.who), cut)),),
-        notes=(f"{others} more stand; this one began last",) if others else (),
+    )
+
+
+def _one(guests: tuple[Standing, ...], word: str | None) -> Standing:
+    where = "labkit map --live" + (f" {word}" if word else "")
+    if not guests:
+        raise UsageError(
+            where=where,
+            found="no guest of `labkit shell` or `labkit exec` stands",
+            fix="open one in another terminal, such as `labkit shell lab2`",
+        )
+    wanted = guests if word is None else named(guests, word)
+    if len(wanted) == 1:
+        return wanted[0]
+    left = wanted or guests
+    told = "; ".join(f"{each.card.who}, process {each.card.pid}" for each in left)
+    raise UsageError(
+        where=where,
+        found=f"several stand: {told}" if wanted else f"it names none of those that stand: {told}",
+        fix=f"name one by its lab or its process, such as `labkit map --live {left[0].card.pid}`",
     )
 
 
@@ -115,10 +129,11 @@ def _moment(seen: Sequence[Witnessed], moment: str, option: str) -> Witnessed:
 
 
 def _map(reading: Reading, where: str) -> PageMap:
-    if reading.map is None:
+    found = reading.marked_map
+    if found is None:
         odd = next((each.found for each in reading.incoherent if each.probe is Probe.MAP), "nothing was read")
         raise Broken(where=where, found=f"this memory is no kernel's: {odd}", fix="boot the guest anew")
-    return reading.map if reading.tags is None else reading.map.tagged(reading.tags)
+    return found
 
 
 def _cut(page_map: PageMap, cut: Cut) -> PageMap:

@@ -24,6 +24,7 @@ from labkit.provision import own_module, platform
 from labkit.qemu.live import live_folder, reap
 from labkit.stage import Stage, raised
 from labkit.standing import announced
+from labkit.targets import check_file, check_folder
 
 DEFAULT_NODES = "2x256M"
 _SCOPE = "guest"
@@ -75,9 +76,12 @@ def execute(ask: GuestAsk, errand: Errand, progress: AbstractContextManager[List
     command's, 128+n for a signal; TIMED_OUT; NOT_THE_COMMAND when the guest ended under it, or when it went
     well and something could not be fetched. Raises BadInput, HostError, and Broken when no guest comes up.
     """
+    if errand.console is not None:
+        check_file(errand.console, "--console")
     if errand.fetch:
         from labkit.guest.fetch import check_pattern
 
+        check_folder(errand.into, "--into")
         for pattern in errand.fetch:
             check_pattern(pattern)
     with _visited(ask, progress) as stage:
@@ -223,7 +227,6 @@ def _fetch(stage: Stage, errand: Errand) -> tuple[str, ...]:
     if not stage.vm.alive:
         return ("nothing was fetched: the guest is gone",)
     try:
-        errand.into.mkdir(parents=True, exist_ok=True)
         left_out = fetch(stage.guest, errand.fetch, errand.into, stage.pace.deadline(_FETCH_SECONDS, "fetch"))
     except (LabkitError, OSError) as error:
         return (f"not all was fetched: {error}",)

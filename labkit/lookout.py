@@ -13,7 +13,7 @@ from labkit.model.errors import Broken, UsageError
 from labkit.model.events import Listener
 from labkit.model.glance import Glance
 from labkit.places import places
-from labkit.standing import Standing, peeked, standing
+from labkit.standing import Standing, named, peeked, standing
 from labkit.store.reels import read_reel, recorded
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ Show = Callable[[Glance], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchAsk:
-    """Which guest is watched: the one announced last, of `lab` if one is named.
+    """Which guest is watched: the one announced last, of `lab` if one is named, or of that process.
 
     For `seconds`, or as long as it lives; `once`: one frame. What is seen is kept in `record`, a new file.
     """
@@ -40,7 +40,7 @@ class WatchAsk:
 def find_guest(lab: str | None) -> Standing:
     """The guest to watch. Raises UsageError where none stands."""
     found = standing(places())
-    wanted = [guest for guest in found if lab is None or guest.card.who.split(",")[0] == lab]
+    wanted = found if lab is None else named(found, lab)
     if wanted:
         return wanted[0]
     others = ", ".join(guest.card.who for guest in found)

@@ -16,8 +16,9 @@ from pathlib import Path
 from rich.console import RenderableType
 
 from labkit.model.artefact import Artefact
+from labkit.model.artefact import Artefact
 from labkit.model.coursework import Change, Ledger, Ruling
-from labkit.model.errors import Broken, LabkitError, UsageError
+from labkit.model.errors import Broken, LabkitError
 from labkit.model.events import Listener
 from labkit.model.explained import Explained, Whereabouts
 from labkit.model.health import Page
@@ -25,6 +26,7 @@ from labkit.model.rows import LabRow, MapView, NextStep, RunRow, SubmissionRow, 
 from labkit.model.verdict import Verdict
 from labkit.report.text import block, human_bytes, tame_line
 from labkit.streams import STDOUT, console_on, write_to
+from labkit.targets import check_file
 
 
 def progress(*, quiet: bool = False, handover: bool = False) -> AbstractContextManager[Listener]:
@@ -111,13 +113,7 @@ def check_target(target: str | None, option: str = "--json") -> None:
     """Refuse a file that cannot be written, before a minute is spent on a run. Raises UsageError."""
     if target is None or target == STDOUT:
         return
-    path, where = Path(target), f"{option} {target}"
-    if path.is_dir():
-        raise UsageError(where=where, found="a folder", fix="name a file")
-    if not path.parent.is_dir():
-        raise UsageError(where=where, found=f"no folder {path.parent}", fix="make it first")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise UsageError(where=where, found="it may not be written", fix="name another file")
+    check_file(Path(target), option)
 
 
 def page_map(what: MapView, *, png: str | None = None, svg: str | None = None, light: bool = False) -> None:

@@ -80,6 +80,11 @@ def standing(here: Places) -> tuple[Standing, ...]:
     return tuple(guest for _, guest in sorted(found, key=lambda pair: pair[0], reverse=True))
 
 
+def named(guests: tuple[Standing, ...], word: str) -> tuple[Standing, ...]:
+    """Those of a lab, or the one whose QEMU is that process."""
+    return tuple(it for it in guests if word in (it.card.who.split(",")[0], str(it.card.pid)))
+
+
 def look(here: Places, guest: Standing, probes: tuple[Probe, ...], listen: Listener) -> Reading:
     """Stop the guest for an instant and read; with its tagged pages, if it may have any.
 

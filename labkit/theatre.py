@@ -27,7 +27,11 @@ def theatre(title: str, *, once: bool) -> Iterator[Callable[[Glance], None]]:
     from labkit.report.watch.frame import Frame, Reel
 
     console = console_on(sys.stdout)
-    reel = Reel(title=title, ink=Ink(blocks=console.encoding.lower().startswith("utf")))
+    ink = Ink(
+        blocks=console.encoding.lower().startswith("utf"),
+        colours=console.color_system in ("256", "truecolor") and not console.no_color,
+    )
+    reel = Reel(title=title, ink=ink)
     if once or not console.is_terminal:
         frames: deque[Frame] = deque(maxlen=1)
         try:

@@ -54,7 +54,9 @@ Fetch = Annotated[
         show_default=False,
     ),
 ]
-Into = Annotated[Path, typer.Option("--into", metavar="DIR", help="Where --fetch brings it.")]
+Into = Annotated[
+    Path, typer.Option("--into", metavar="DIR", help="Where --fetch brings it; a folder that is there.")
+]
 Timeout = Annotated[
     float | None,
     typer.Option(

@@ -18,7 +18,7 @@ RunName = Annotated[
     str | None,
     typer.Argument(
         metavar="RUN",
-        help="A run's name or folder; the last one if left out.",
+        help="A run's name or folder; the last one if left out. With --live: a guest's lab or process.",
         show_default=False,
         autocompletion=complete.runs,
     ),
@@ -92,13 +92,13 @@ def map_(
 
     cut = Cut(node=node, frames=frames)
     if live:
-        given = {"RUN": run, "--scene": scene, "--at": at, "--against": against, "--runs": runs}
+        given = {"--scene": scene, "--at": at, "--against": against, "--runs": runs}
         if odd := [name for name, value in given.items() if value is not None]:
             raise UsageError(
                 where="labkit map --live", found=f"{odd[0]} too", fix="leave it out, or --live: runs have it"
             )
         with present.progress() as listen:
-            view = live_map(cut, listen)
+            view = live_map(run, cut, listen)
     else:
         view = kept_maps(MapAsk(run=run, runs=runs, scene=scene, at=at, against=against, cut=cut))
     present.page_map(view, png=png, svg=svg, light=light)

@@ -14,7 +14,7 @@ LabWatched = Annotated[
     str | None,
     typer.Argument(
         metavar="LAB",
-        help="Whose guest; the one opened last if left out.",
+        help="Whose guest, or its process; the one opened last if left out.",
         show_default=False,
         autocompletion=complete.labs,
     ),
@@ -46,7 +46,8 @@ def watch(
     """Watch a guest's memory while you type in it.
 
     The guest is that of a `labkit shell` or `labkit exec` in another terminal; the host reads its memory ten
-    times a second and does not stop it. Ctrl-C ends the view, not the guest.
+    times a second and does not stop it. The map of RAM is read in parts and says how old it is. Ctrl-C ends
+    the view, not the guest.
     """
     from labkit import lookout, present, theatre
 

@@ -34,6 +34,33 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reclaim:
+    """What the kernel did for free memory between two moments; at which second, no evidence tells.
+
+    `wakes` of kswapd (pageoutrun of /proc/vmstat), `stalls` of allocations that reclaimed themselves
+    (allocstall_*), `compactions` that allocations waited for (compact_stall); the rest in pages.
+    """
+
+    first: str
+    last: str
+    where: str
+    start: float
+    seconds: float
+    wakes: int
+    kswapd_scanned: int
+    kswapd_pages: int
+    stalls: int
+    direct_scanned: int
+    direct_pages: int
+    compactions: int
+
+    @property
+    def any(self) -> bool:
+        """Whether there was any of it."""
+        return any((self.wakes, self.stalls, self.compactions, self.kswapd_scanned, self.direct_scanned))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
     """Memory over time: (second, bytes) at each moment at which somebody looked."""
 
@@ -43,12 +70,13 @@ class Curve:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """One axis for all of it; `seconds` is its end."""
+    """One axis for all of it; `seconds` is its end. `reclaims` want two readings of the counters."""
 
     seconds: float
     spans: tuple[Span, ...]
     events: tuple[Event, ...]
     curves: tuple[Curve, ...]
+    reclaims: tuple[Reclaim, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

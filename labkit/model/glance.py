@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from labkit.model.coarse_map import CoarseMap
 from labkit.model.units import Size
 
 PAGE = 4096
@@ -47,6 +48,18 @@ class SlabUse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notable:
+    """A message of the kernel's that tells of an OOM kill, a refused allocation, an oops: see `notable`.
+
+    `time_us` is the guest's time since its boot.
+    """
+
+    time_us: int
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Glance:
     """One frame. `at` is the host's clock in seconds since the epoch.
 
@@ -59,3 +72,5 @@ class Glance:
     candidates: tuple[Candidate, ...] = ()
     slabs: tuple[SlabUse, ...] = ()
     said: tuple[str, ...] = ()
+    notable: tuple[Notable, ...] = ()
+    ram: CoarseMap | None = None

@@ -109,7 +109,10 @@ class PageMap:
         return packed(_cut(part, first, end) for part in self.parts() if _meets(part.stretch, first, end))
 
     def tagged(self, tags: Tags) -> PageMap:
-        """The same with the frames in use marked in which tags were found. One that was freed stays free."""
+        """The same with the frames in use marked in which tags were found.
+
+        One that was freed stays free, and one of a transparent huge page is shown as that.
+        """
         import numpy as np
 
         parts = []
@@ -119,7 +122,7 @@ class PageMap:
                 if run.store is Store.RAM:
                     low, high = run.place - stretch.first, run.place + run.pages - stretch.first
                     seen = kinds[max(low, 0) : max(high, 0)]
-                    seen[~np.isin(seen, (Kind.FREE, Kind.IDLE))] = Kind.TAGGED
+                    seen[~np.isin(seen, (Kind.FREE, Kind.IDLE, Kind.THP))] = Kind.TAGGED
             parts.append(replace(part, kinds=kinds))
         return packed(parts)
 

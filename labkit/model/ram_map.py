@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+MAX_FREE_ORDER = 10  # include/linux/mmzone.h, MAX_PAGE_ORDER
+
 
 class Kind(IntEnum):
     """What a page frame is used for. The numbers stand in run directories: a new kind gets a new one."""

@@ -256,6 +256,11 @@ class Reading:
     tags: Tags | None = None
     incoherent: tuple[Incoherent, ...] = ()
 
+    @property
+    def marked_map(self) -> PageMap | None:
+        """The map of RAM, with the tagged pages marked where these were looked for too."""
+        return self.map.tagged(self.tags) if self.map is not None and self.tags is not None else self.map
+
     def task(self, comm: str) -> TaskView | None:
         """The first process of this name."""
         return next((task for task in self.tasks or () if task.comm == comm), None)

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from labkit.model.ram_map import Kind
+from labkit.model.ram_map import MAX_FREE_ORDER, Kind
 
 Rgb = tuple[int, int, int]
-MAX_FREE_ORDER = 10  # include/linux/mmzone.h, MAX_PAGE_ORDER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

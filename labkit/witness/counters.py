@@ -20,8 +20,8 @@ def read_vmstat(memory: Memory) -> dict[str, int]:
     """
     names = counter_names(memory)
     numa = dict.fromkeys(names.numa, 0)
-    zone = [item.counter.value_() for item in memory.prog["vm_zone_stat"]]
-    node = [item.counter.value_() for item in memory.prog["vm_node_stat"]]
+    zone = _longs(memory, memory.prog["vm_zone_stat"])
+    node = _longs(memory, memory.prog["vm_node_stat"])
     for index in memory.nodes:
         pgdat = memory.prog["node_data"][index]
         _add_diffs(
@@ -47,7 +47,7 @@ def read_vmstat(memory: Memory) -> dict[str, int]:
 def numa_events(memory: Memory, zone: Object) -> dict[str, int]:
     """A zone's numa_hit, numa_miss and so on, with what each CPU has yet to add."""
     names = counter_names(memory).numa
-    totals = np.array([item.counter.value_() for item in zone.vm_numa_event], dtype=np.int64)
+    totals = np.array(_longs(memory, zone.vm_numa_event), dtype=np.int64)
     place = memory.offset("struct per_cpu_zonestat", "vm_numa_event")
     for _, address in memory.per_cpu(zone.per_cpu_zonestats.value_()):
         totals += np.frombuffer(memory.read(address + place, 8 * len(totals)), dtype=np.int64)
@@ -98,6 +98,14 @@ def read_hugepages(memory: Memory) -> tuple[HugepagesView, ...]:
         for pool in (memory.prog["hstates"][index] for index in range(count))
         for node in memory.nodes
     )
+
+
+def _longs(memory: Memory, counters: Object) -> list[int]:
+    """An array of atomic_long_t: one of the kernel's in one go, item by item it would take 1 ms more."""
+    if counters.address_ is None:
+        return [item.counter.value_() for item in counters]
+    found: list[int] = np.frombuffer(memory.read(counters.address_, 8 * len(counters)), np.int64).tolist()
+    return found
 
 
 def _add_diffs(memory: Memory, totals: list[int], per_cpu: int, name: str, member: str) -> None:

@@ -51,7 +51,7 @@ class Frames:
 
 def load_frames(memory: Memory) -> Frames:
     """Read the memory map of every section that is online. Raises NonsenseError."""
-    sections = _sections(memory)
+    sections = online_sections(memory)
     start = memory.number("vmemmap_base")
     if not sections:
         raise NonsenseError("no memory section is online")
@@ -66,20 +66,14 @@ def load_frames(memory: Memory) -> Frames:
         data = memory.read(start + 64 * (first + low), 64 * (high - low))
         pages[low:high] = np.frombuffer(data, dtype=PAGE)
         present[low:high] = True
-    flags = pages["flags"]
-    node_bits = (len(memory.prog["node_data"]) - 1).bit_length()
-    zone_bits = 3  # include/linux/page-flags-layout.h: five zones
-    node = (flags >> np.uint64(64 - node_bits)).astype(np.uint16)
-    zone = (flags >> np.uint64(64 - node_bits - zone_bits)).astype(np.uint8) & np.uint8(7)
-    return Frames(
-        start=start,
-        first=first,
-        pages=pages,
-        present=present,
-        buddy=_of_type(memory, pages, "buddy", 0x80) & present,
-        node=node,
-        zone=zone,
-    )
+    return _framed(memory, start, first, pages, present)
+
+
+def load_span(memory: Memory, first: int, count: int) -> Frames:
+    """Read the struct pages of `count` frames from `first` on, all of online sections."""
+    start = memory.number("vmemmap_base")
+    pages = np.frombuffer(memory.read(start + 64 * first, 64 * count), dtype=PAGE).copy()
+    return _framed(memory, start, first, pages, np.ones(count, dtype=np.bool_))
 
 
 def draw_ram(memory: Memory, frames: Frames) -> RamMap:
@@ -107,6 +101,23 @@ def draw_ram(memory: Memory, frames: Frames) -> RamMap:
         zone=frames.zone[frames.present],
         refcount=refcount[frames.present],
         mapcount=_mapcounts(pages, heads, head, is_tail)[frames.present],
+    )
+
+
+def _framed(
+    memory: Memory, start: int, first: int, pages: NDArray[Any], present: NDArray[np.bool_]
+) -> Frames:
+    flags = pages["flags"]
+    node_bits = (len(memory.prog["node_data"]) - 1).bit_length()
+    zone_bits = 3  # include/linux/page-flags-layout.h: five zones
+    return Frames(
+        start=start,
+        first=first,
+        pages=pages,
+        present=present,
+        buddy=_of_type(memory, pages, "buddy", 0x80) & present,
+        node=(flags >> np.uint64(64 - node_bits)).astype(np.uint16),
+        zone=(flags >> np.uint64(64 - node_bits - zone_bits)).astype(np.uint8) & np.uint8(7),
     )
 
 
@@ -195,7 +206,7 @@ def _flag(memory: Memory, pages: NDArray[Any], name: str) -> NDArray[np.bool_]:
     return np.asarray(pages["flags"] >> np.uint64(memory.number(name)) & np.uint64(1), dtype=np.bool_)
 
 
-def _sections(memory: Memory) -> list[int]:
+def online_sections(memory: Memory) -> list[int]:
     """The numbers of the memory sections that are online, ascending (mm/sparse.c)."""
     found: list[int] = []
     roots = memory.number("mem_section")

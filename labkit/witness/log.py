@@ -40,6 +40,12 @@ def read_dmesg(memory: Memory) -> tuple[LogRecord, ...]:
     return tuple(found)
 
 
+def log_head(memory: Memory) -> int:
+    """What changes with every record that is begun."""
+    ring = memory.at("struct printk_ringbuffer", memory.number("prb"))
+    return int(ring.desc_ring.head_id.counter.value_())
+
+
 def _ring(memory: Memory, start: int, size: int, *, tail: int, many: int, bits: int) -> NDArray[np.uint8]:
     """`many` elements of a ring of 2^bits, from the oldest on, a row of bytes each."""
     length = 1 << bits

@@ -32,12 +32,20 @@ class Memory:
     def __init__(self, prog: Program) -> None:
         self.prog = prog
         self.steps_left = MAX_STEPS
+        self._constants: dict[str, int] = {}
+        self._known: dict[str, bool] = {}
         self._types: dict[str, Type] = {}
         self._offsets: dict[tuple[str, str], int] = {}
 
     def number(self, name: str) -> int:
-        """The value of a kernel's variable or constant."""
-        return int(self.prog[name].value_())
+        """The value of a kernel's variable, read now, or of a constant."""
+        if name in self._constants:
+            return self._constants[name]
+        found = self.prog[name]
+        value = int(found.value_())
+        if found.address_ is None:
+            self._constants[name] = value
+        return value
 
     def constant(self, name: str, otherwise: int) -> int:
         """The value of an enumerator; `otherwise` in a kernel that has none of this name."""
@@ -47,11 +55,14 @@ class Memory:
             return otherwise
 
     def has(self, name: str) -> bool:
-        try:
-            self.prog[name]
-        except LookupError:
-            return False
-        return True
+        if name not in self._known:
+            try:
+                self.prog[name]
+            except LookupError:
+                self._known[name] = False
+            else:
+                self._known[name] = True
+        return self._known[name]
 
     def type(self, name: str) -> Type:
         if name not in self._types:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,25 @@ from labkit.model.errors import ExitCode
         (["exec", "--machine", "a", "--nodes", "256M", "--", "true"], "--nodes and", "both", "give one"),
         (["exec", "--push", "gone", "--", "true"], "--push gone", "no such file or folder", "name one"),
         (["exec", "--fetch", "..", "--", "true"], "--fetch '..'", "", "name a file"),
+        (
+            ["exec", "--fetch", "out", "--into", "/gone/back", "--", "true"],
+            "--into /gone/back",
+            "no such folder",
+            "make it first",
+        ),
+        (
+            ["exec", "--fetch", "out", "--into", "/dev/null", "--", "true"],
+            "--into /dev/null",
+            "no folder",
+            "name one",
+        ),
+        (
+            ["exec", "--console", "/gone/log", "--", "true"],
+            "--console /gone/log",
+            "no folder /gone",
+            "make it first",
+        ),
+        (["exec", "--console", "/", "--", "true"], "--console /", "a folder", "name a file"),
         (["shell", "--nodes", "none"], "--nodes none", "'none'", "write it like"),
         (["shell", "lab2", "--nodes", "256M"], "labkit shell lab2", "--nodes", "leave it out"),
         (["shell", "lab2", "--kmod"], "labkit shell lab2", "--kmod", "leave it out"),
@@ -38,6 +58,34 @@ def test_a_mistyped_line_is_2_with_where_found_and_what_to_do(
     assert f"where {where}" in text
     assert found in text
     assert fix in text[text.index("to do ") :]
+
+
+def refused(path: object, mode: int) -> bool:
+    """As for a user who is not root: nothing may be written."""
+    del path
+    return not mode & os.W_OK
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["--fetch", "out", "--into", "."], "it may not be written to"),
+        (["--console", "log"], "it may not be written"),
+    ],
+)
+def test_what_may_not_be_written_is_said_before_the_run(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    words: list[str],
+    found: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LABKIT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("os.access", refused)
+    assert enter(["exec", *words, "--", "true"]) == ExitCode.BAD_INPUT
+    assert found in " ".join(capsys.readouterr().err.split())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_host_that_cannot_is_125_for_3_may_be_the_programs_own(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def no_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         (["--png", "/"], "--png /", "a folder", "name a file"),
         (["--svg", "/gone/map.svg"], "--svg /gone/map.svg", "no folder /gone", "make it first"),
         (["--live", "--at", "now"], "labkit map --live", "--at too", "leave it out"),
-        (["--live", "2026"], "labkit map --live", "RUN too", "leave it out"),
+        (["--live", "no-such-lab"], "labkit map --live no-such-lab", "stand", "one"),
         (["--node", "-1"], "labkit map", "--node", "`labkit map --help`"),
         (["no-such-run"], "", "no run 'no-such-run'", "labkit list"),
     ],

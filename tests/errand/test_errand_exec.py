@@ -58,6 +58,7 @@ def test_what_is_pushed_lies_in_lab_and_what_is_fetched_comes_back_after_a_failu
         "#!/bin/sh\nmkdir out; cp run.sh out/copy; echo 7 > out/n; exit 7\n"
     )
     (tmp_path / "work" / "run.sh").chmod(0o755)
+    (tmp_path / "back").mkdir()
     words = ("--push", "work", "--fetch", "work/out", "--fetch", "/proc/uptime", "--into", "back")
     done = labkit("exec", *words, "--", "sh", "-c", "cd work && ./run.sh", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (7, b"")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,7 +52,8 @@ def guest() -> Iterator[subprocess.Popen[str]]:
 
 
 def test_a_standing_guest_is_drawn_and_goes_on(guest: subprocess.Popen[str]) -> None:
-    words = (LABKIT, "map", "--live", "--png", "-")
+    (pid,) = announced_by(guest)
+    words = (LABKIT, "map", "--live", str(pid), "--png", "-")
     done = subprocess.run(words, capture_output=True, timeout=SECONDS, check=True)
     assert Image.open(io.BytesIO(done.stdout)).format == "PNG"
     drawn = done.stderr.decode()
@@ -67,17 +67,22 @@ def test_a_standing_guest_is_drawn_and_goes_on(guest: subprocess.Popen[str]) -> 
     assert announced_by(guest) == []
 
 
-def test_the_last_of_two_guests_is_looked_at(guest: subprocess.Popen[str]) -> None:
-    time.sleep(0.1)  # the cards' times
+def test_of_two_guests_one_is_to_be_named(guest: subprocess.Popen[str]) -> None:
     with open_guest() as second:
         try:
             assert second.stdout is not None
             assert second.stdout.readline() == "ready\n"
-            guests = [each.card.pid for each in standing(places())]
-            (first,), (last,) = announced_by(guest), announced_by(second)
-            assert guests.index(last) < guests.index(first)
-            done = subprocess.run([LABKIT, "map", "--live"], capture_output=True, timeout=SECONDS, check=True)
-            assert b"more stand; this one began last" in done.stdout
+            pids = [str(pid) for each in (guest, second) for pid in announced_by(each)]
+            done = subprocess.run(
+                [LABKIT, "map", "--live"], capture_output=True, text=True, timeout=SECONDS, check=False
+            )
+            assert (done.returncode, done.stdout) == (2, "")
+            told = " ".join(done.stderr.split())
+            assert all(f"a guest of no lab, process {pid}" in told for pid in pids)
+            named = subprocess.run(
+                [LABKIT, "map", "--live", pids[0]], capture_output=True, timeout=SECONDS, check=True
+            )
+            assert b"a guest of no lab, kernel 6.12, now" in named.stdout
         finally:
             second.terminate()
     assert guest.poll() is None

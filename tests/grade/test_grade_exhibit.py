@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from grade_values import evidence, scene
+from page_maps import page_map
 
 from labkit.grade.exhibit.build import exhibit
-from labkit.model.evidence import AFTER, BEFORE, CapturedFile, SceneEnd, StepResult
+from labkit.model.evidence import AFTER, BEFORE, CapturedFile, SceneEnd, StepResult, Witnessed
 from labkit.model.kernel_log import LogRecord
+from labkit.model.ram_map import Kind
+from labkit.model.tags import Store, TagRun, Tags
+from labkit.model.witness import Reading
 
 SECOND = 1_000_000
 KILL = (
@@ -104,6 +108,80 @@ def test_meminfo_is_told_in_kib_and_its_free_memory_is_a_curve() -> None:
     (curve,) = shown.timeline.curves
     assert curve.name == "free"
     assert [int(size) >> 10 for _, size in curve.points] == [8000, 2000]
+
+
+def test_the_first_map_and_the_last_are_shown_with_their_tagged_pages_marked() -> None:
+    calm, full = page_map((Kind.FREE, 3, 64)), page_map((Kind.ANON, 0, 64))
+    tags = Tags(runs=(TagRun(index=0, store=Store.RAM, node=0, place=4096, pages=10),), torn=0)
+    looks = ((BEFORE, calm, None), ("after-hog", page_map((Kind.FILE, 0, 64)), None), (AFTER, full, tags))
+    witnessed = tuple(
+        Witnessed(
+            moment=moment,
+            where=f"oom/witness/{moment}.json",
+            reading=Reading(taken_at=float(at), paused_seconds=0.0, stops=1, map=found, tags=marks),
+        )
+        for at, (moment, found, marks) in enumerate(looks)
+    )
+    maps = exhibit(evidence(replace(scene(), witnessed=witnessed))).scenes[0].maps
+    assert maps is not None
+    assert (maps.first, maps.last, maps.before) == (BEFORE, AFTER, calm)
+    assert (maps.after.count(Kind.TAGGED), maps.after.count(Kind.ANON)) == (10, 54)
+
+
+def counters(**values: int) -> str:
+    return "".join(f"{name} {value}\n" for name, value in values.items())
+
+
+def test_what_was_reclaimed_lies_between_two_readings_and_claims_no_instant() -> None:
+    log = (mark(10.0, "calm"), mark(11.0, "hog"))
+    steps = (step("calm", 0.5), step("hog", 2.0, 137))
+    files = (
+        captured("/proc/vmstat", BEFORE, counters(pageoutrun=3, pgsteal_kswapd=50, allocstall_normal=1)),
+        captured(
+            "/proc/vmstat", "after-calm", counters(pageoutrun=3, pgsteal_kswapd=50, allocstall_normal=1)
+        ),
+        captured(
+            "/proc/vmstat",
+            AFTER,
+            counters(pageoutrun=5, pgsteal_kswapd=80, pgscan_kswapd=40, allocstall_normal=4, compact_stall=2),
+        ),
+    )
+    shown = exhibit(evidence(replace(scene(dmesg=log), steps=steps, files=files))).scenes[0].timeline
+    assert shown is not None
+    calm, hog = shown.reclaims
+    assert not calm.any
+    assert (hog.first, hog.last, hog.start, hog.seconds) == ("after-calm", AFTER, 0.5, 2.5)
+    assert (hog.wakes, hog.kswapd_scanned, hog.kswapd_pages) == (2, 40, 30)
+    assert (hog.stalls, hog.direct_pages, hog.compactions) == (3, 0, 2)
+    assert hog.where == f"oom/{AFTER}/proc/vmstat"
+    assert shown.events == ()
+
+
+def test_the_host_s_counters_are_believed_before_the_guest_s_file() -> None:
+    files = (
+        captured("/proc/vmstat", BEFORE, counters(pageoutrun=0)),
+        captured("/proc/vmstat", AFTER, counters(pageoutrun=99)),
+    )
+    witnessed = tuple(
+        Witnessed(
+            moment=moment,
+            where=f"oom/witness/{moment}.json",
+            reading=Reading(taken_at=at, paused_seconds=0.0, stops=1, vmstat={"pageoutrun": wakes}),
+        )
+        for moment, at, wakes in ((BEFORE, 1.0, 5), (AFTER, 2.0, 7))
+    )
+    staged = replace(scene(dmesg=(mark(1.0, "hog"),)), files=files, witnessed=witnessed)
+    shown = exhibit(evidence(staged)).scenes[0].timeline
+    assert shown is not None
+    (hog,) = shown.reclaims
+    assert (hog.wakes, hog.where) == (2, "oom/witness/after.json")
+
+
+def test_one_reading_says_nothing_of_what_was_reclaimed() -> None:
+    files = (captured("/proc/vmstat", AFTER, counters(pageoutrun=99)),)
+    shown = exhibit(evidence(replace(scene(dmesg=(mark(1.0, "hog"),)), files=files))).scenes[0].timeline
+    assert shown is not None
+    assert shown.reclaims == ()
 
 
 def test_free_blocks_are_told_zone_by_zone_when_there_are_two_moments() -> None:

@@ -59,6 +59,13 @@ def test_a_map_of_a_gibibyte_at_rest_takes_a_few_kilobytes() -> None:
     assert len(codec.to_text(joined(*reversed(blocks)))) < 4096
 
 
+def test_a_huge_page_stays_one_whatever_is_written_into_it() -> None:
+    both = page_map((Kind.THP, 9, 512), (Kind.ANON, 0, 512))
+    tags = Tags(runs=(TagRun(index=0, store=Store.RAM, node=0, place=4096, pages=1024),), torn=0)
+    marked = both.tagged(tags)
+    assert (marked.count(Kind.THP), marked.count(Kind.TAGGED)) == (512, 512)
+
+
 def test_frames_in_use_are_marked_by_their_tags_and_free_ones_are_not() -> None:
     def run(place: int, pages: int, store: Store = Store.RAM) -> TagRun:
         return TagRun(index=0, store=store, node=0, place=place, pages=pages)

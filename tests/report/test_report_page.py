@@ -19,6 +19,7 @@ from labkit.model.exhibit import (
     Moved,
     MovedTable,
     OomTable,
+    Reclaim,
     SceneExhibit,
     Span,
     Timeline,
@@ -26,7 +27,13 @@ from labkit.model.exhibit import (
 from labkit.model.ram_map import Kind
 from labkit.model.units import Size
 from labkit.model.verdict import Status, Verdict
-from labkit.report.page.figures import blocks_figure, curves_figure, moved_figure, timeline_figure
+from labkit.report.page.figures import (
+    blocks_figure,
+    curves_figure,
+    moved_figure,
+    reclaims_figure,
+    timeline_figure,
+)
 from labkit.report.page.render import render_page
 
 INSIDE = ("data:,", "data:image/png;base64,")  # no icon, and pictures that stand in the page itself
@@ -43,6 +50,23 @@ TIMELINE = Timeline(
         Curve(name="free", points=((0.0, Size.mib(400)), (4.0, Size.mib(100)))),
         Curve(name="hog (7)", points=((0.0, Size.mib(0)), (4.0, Size.mib(200)))),
     ),
+)
+QUIET = Reclaim(
+    first="before",
+    last="after-limit",
+    where="s/after-limit/proc/vmstat",
+    start=0.0,
+    seconds=1.0,
+    wakes=0,
+    kswapd_scanned=0,
+    kswapd_pages=0,
+    stalls=0,
+    direct_scanned=0,
+    direct_pages=0,
+    compactions=0,
+)
+RECLAIM = replace(
+    QUIET, first="after-limit", last="after", start=1.0, seconds=3.0, wakes=12, kswapd_pages=3456, stalls=7
 )
 FREE = FreeBlocks(
     zone="node 0, DMA32", moments=("before", "after"), blocks=((1, 0, 3), (8, 4, 0)), where="s/w.json"
@@ -173,6 +197,20 @@ def test_bars_stay_on_their_track() -> None:
         ("pgfault", 0.55),
         ("nr_free_pages", 40.0),
     ]
+
+
+def test_reclaim_is_a_bar_from_reading_to_reading_and_says_that_no_instant_is_known(graded: Verdict) -> None:
+    line = replace(TIMELINE, reclaims=(QUIET, RECLAIM))
+    ((shown, bar),) = reclaims_figure(line)
+    assert (shown, bar.left, bar.width) == (RECLAIM, 25.0, 75.0)
+    page = render_page(graded, replace(EXHIBIT, scenes=(replace(SCENE, timeline=line),)))
+    text = re.sub(r"\s+", " ", seen(page).text)
+    assert "memory was reclaimed some time between two readings: 3,456 pages by kswapd, 0 directly" in text
+    assert "after-limit and after 1.00 to 4.00 s 12 0 3,456 7 0 0 0 s/after-limit/proc/vmstat" in text
+    calm = replace(EXHIBIT, scenes=(replace(SCENE, timeline=replace(TIMELINE, reclaims=(QUIET,))),))
+    text = re.sub(r"\s+", " ", seen(render_page(graded, calm)).text)
+    assert "memory was reclaimed never, for the machine as a whole" in text
+    assert "memory was reclaimed" not in seen(render_page(graded, EXHIBIT)).text
 
 
 def test_a_curve_s_top_is_the_largest_of_all() -> None:

@@ -19,6 +19,7 @@ from labkit.model.ram_map import Kind
 from labkit.model.tags import Store, TagRun, Tags
 from labkit.model.units import Size
 from labkit.model.witness import Reading
+from labkit.standing import Card, Standing
 from labkit.store.writer import create
 
 SPEC = MachineSpec(nodes=(Node(cpus=1, memory=Size.mib(256)),))
@@ -139,4 +140,45 @@ def test_where_no_guest_stands_it_says_how_to_have_one(
 ) -> None:
     monkeypatch.setenv("LABKIT_CACHE", str(tmp_path))
     with pytest.raises(UsageError, match=r"no guest of `labkit shell` .* open one in another terminal"):
-        live_map(Cut(), silent)
+        live_map(None, Cut(), silent)
+
+
+def guests_of(*whose: str) -> tuple[Standing, ...]:
+    return tuple(
+        Standing(card=Card(who=who, machine=SPEC, pid=pid), folder=Path("/gone"))
+        for pid, who in enumerate(whose, start=4711)
+    )
+
+
+def drawn(monkeypatch: pytest.MonkeyPatch, guests: tuple[Standing, ...], word: str | None) -> str:
+    """Whose map is drawn when these stand."""
+    monkeypatch.setattr("labkit.atlas.standing", lambda _: guests)
+    monkeypatch.setattr("labkit.atlas.look", lambda *_: looked(1, TORN))
+    return live_map(word, Cut(), silent).title
+
+
+def test_the_only_guest_needs_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    guests = guests_of("lab2, scene exercise")
+    assert drawn(monkeypatch, guests, None) == "lab2, scene exercise, kernel 6.12, now"
+    assert drawn(monkeypatch, guests, "lab2") == drawn(monkeypatch, guests, "4711")
+
+
+@pytest.mark.parametrize("word", [None, "lab2"])
+def test_of_several_guests_one_is_to_be_named(monkeypatch: pytest.MonkeyPatch, word: str | None) -> None:
+    guests = guests_of("lab2, scene exercise", "lab2, scene swap")
+    with pytest.raises(UsageError) as caught:
+        drawn(monkeypatch, guests, word)
+    assert caught.value.found == (
+        "several stand: lab2, scene exercise, process 4711; lab2, scene swap, process 4712"
+    )
+    assert "labkit map --live 4711" in caught.value.fix
+    assert drawn(monkeypatch, guests, "4712").startswith("lab2, scene swap")
+
+
+def test_a_guest_is_named_by_its_lab_among_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    guests = guests_of("a guest of no lab", "numa, scene place")
+    assert drawn(monkeypatch, guests, "numa").startswith("numa, scene place")
+    with pytest.raises(
+        UsageError, match="it names none of those that stand: a guest of no lab, process 4711"
+    ):
+        drawn(monkeypatch, guests, "lab2")

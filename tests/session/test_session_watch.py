@@ -13,13 +13,18 @@ from guests import raise_guest
 from labkit import lookout
 from labkit.grade.parse.buddyinfo import parse_buddyinfo
 from labkit.lookout import WatchAsk
+from labkit.model.coarse_map import CoarseMap, use_of
 from labkit.model.errors import UsageError
 from labkit.model.events import silent
 from labkit.model.glance import Glance
 from labkit.model.machine import MachineSpec, Node
+from labkit.model.ram_map import Kind
 from labkit.model.units import Deadline, Size
+from labkit.model.witness import Probe
+from labkit.places import places
+from labkit.report.watch.happened import Chronicle
 from labkit.stage import Stage
-from labkit.standing import announced
+from labkit.standing import announced, look
 from labkit.store.reels import read_reel
 
 pytestmark = pytest.mark.guest
@@ -55,6 +60,53 @@ def test_free_blocks_and_watermarks_are_those_of_the_guest_s_own_files(stage: St
         pages = sum(count << order for order, count in enumerate(told[level.node, level.zone].free_blocks))
         assert abs(level.free_pages - pages) < NOISE_PAGES
         assert level.min_pages < level.low_pages < level.high_pages < level.managed_pages
+
+
+def pages_of(ram: CoarseMap, *kinds: Kind) -> int:
+    return sum(pages for letter, pages in ram.pages.items() if use_of(letter)[0] in kinds)
+
+
+def test_the_coarse_map_counts_what_the_whole_map_of_a_stopped_guest_counts(stage: Stage) -> None:
+    ask_guest(stage, "dd if=/dev/zero of=/tmp/ballast bs=1M count=20 2>/dev/null")
+    try:
+        (glance,) = watched(WatchAsk(once=True))
+        whole = look(places(), lookout.find_guest("watched"), (Probe.MAP,), silent).map
+    finally:
+        ask_guest(stage, "rm /tmp/ballast")
+    assert glance.ram is not None
+    assert whole is not None
+    assert abs(sum(glance.ram.pages.values()) - whole.pages) < Size.mib(1) // 4096  # the hole below it
+    assert pages_of(glance.ram, Kind.SHMEM) >= Size.mib(20) // 4096
+    for kinds in (
+        (Kind.FREE, Kind.IDLE),
+        (Kind.SLAB,),
+        (Kind.SHMEM,),
+        (Kind.FILE,),
+        (Kind.KERNEL, Kind.STACK),
+    ):
+        assert abs(pages_of(glance.ram, *kinds) - sum(map(whole.count, kinds))) < NOISE_PAGES
+    assert {(strip.node, strip.zone) for strip in glance.ram.strips} == {(0, "DMA"), (0, "DMA32")}
+
+
+def test_the_map_is_read_in_parts_and_says_how_old_it_is(stage: Stage) -> None:
+    del stage
+    maps = [glance.ram for glance in watched(WatchAsk(seconds=3.0))]
+    ages = [found.oldest for found in maps if found is not None]
+    assert len(ages) == len(maps)
+    assert ages == sorted(ages)
+    assert ages[0] < ages[-1]
+
+
+def test_kswapd_reclaim_and_a_kill_are_told_while_they_happen(stage: Stage) -> None:
+    hog = "echo 0 >/proc/self/oom_score_adj; exec tail /dev/zero"
+    ask_guest(stage, f"(sleep 1; {hog}) >/dev/null 2>&1 & true")
+    chronicle = Chronicle()
+    lines: tuple[str, ...] = ()
+    for glance in watched(WatchAsk(seconds=25.0)):
+        lines = tuple(line.text for line in chronicle.take(glance))
+    assert [line for line in lines if line.startswith("kswapd: woke ")]
+    assert [line for line in lines if line.startswith("direct reclaim: ")]
+    assert [line for line in lines if line.startswith("OOM killer: killed tail (pid ")]
 
 
 def test_who_takes_memory_becomes_the_likeliest_to_be_killed(stage: Stage) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from labkit.model.coarse_map import CoarseMap, Strip
 from labkit.model.errors import UsageError
-from labkit.model.glance import Candidate, Glance, Level, SlabUse
+from labkit.model.glance import Candidate, Glance, Level, Notable, SlabUse
 from labkit.model.units import Size
 from labkit.store.reels import read_reel, recorded
 
@@ -22,6 +25,12 @@ LEVEL = Level(
     high_pages=1230,
     nr_free=(600, 100, 50),
 )
+RAM = CoarseMap(
+    grain=64,
+    strips=(Strip(node=0, zone="DMA32", first=4096, cells="6k" * 100),),
+    pages={"6": 6400, "k": 6400},
+    oldest=99.0,
+)
 GLANCES = tuple(
     Glance(
         at=100.0 + number / 10,
@@ -32,6 +41,8 @@ GLANCES = tuple(
         ),
         slabs=(SlabUse(name="dentry", taken=Size.mib(4), objects=2, active=1),),
         said=("[    1.000] a line",),
+        notable=(Notable(time_us=1_000_000, kind="killed", text="hog (pid 7)"),),
+        ram=RAM,
     )
     for number in range(5)
 )
@@ -42,6 +53,31 @@ def test_what_was_seen_is_read_back(tmp_path: Path) -> None:
         for glance in GLANCES:
             keep(glance)
     assert tuple(read_reel(tmp_path / "reel")) == GLANCES
+
+
+def lines_of(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
+
+
+def test_a_reel_of_before_there_was_a_map_is_shown_without_one(tmp_path: Path) -> None:
+    with recorded(tmp_path / "reel") as keep:
+        for glance in GLANCES:
+            keep(glance)
+    lines = lines_of(tmp_path / "reel")
+    for line in lines:
+        del line["ram"], line["notable"]
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (tmp_path / "old").write_bytes(gzip.compress(text.encode()))
+    assert tuple(read_reel(tmp_path / "old")) == tuple(replace(it, ram=None, notable=()) for it in GLANCES)
+
+
+def test_a_map_with_what_is_no_use_of_a_frame_is_no_reel(tmp_path: Path) -> None:
+    with recorded(tmp_path / "reel") as keep:
+        keep(GLANCES[0])
+    text = json.dumps(lines_of(tmp_path / "reel")[0]).replace("6k6k", "\\u001b[2J")
+    (tmp_path / "odd").write_bytes(gzip.compress(text.encode() + b"\n"))
+    with pytest.raises(UsageError, match="no use of a page frame"):
+        tuple(read_reel(tmp_path / "odd"))
 
 
 def test_what_was_seen_can_be_read_while_more_is_recorded(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def _scene(scene: SceneEvidence) -> SceneExhibit:
 
 def _maps(scene: SceneEvidence) -> Maps | None:
     """The first map of RAM and the last one, if they are of the same frames."""
-    drawn = [(seen, seen.reading.map) for seen in scene.in_time if seen.reading.map is not None]
+    drawn = [(seen, found) for seen in scene.in_time if (found := seen.reading.marked_map) is not None]
     if len(drawn) < 2:
         return None
     (first, before), (last, after) = drawn[0], drawn[-1]

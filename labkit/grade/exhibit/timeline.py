@@ -11,23 +11,16 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from labkit.grade.exhibit.reclaim import reclaims
 from labkit.model.evidence import AFTER, BEFORE, SceneEvidence, StepResult, after_step
 from labkit.model.exhibit import Curve, Event, Span, Timeline
-from labkit.model.kernel_log import LogRecord
+from labkit.model.kernel_log import LogRecord, notable
 from labkit.model.units import Size
 
 PAGE = 4096
 SECOND = 1_000_000  # µs
 _MARK = re.compile(r"labkit: step (\S+) begins")
 _MEM_FREE = re.compile(r"^MemFree: +(\d+) kB", re.MULTILINE)
-# mm/oom_kill.c, kernel/panic.c, mm/page_alloc.c (warn_alloc), mm/vmalloc.c, kernel/{watchdog,hung_task}.c
-_KINDS = (
-    ("killed", re.compile(r"(?:Memory cgroup out|Out) of memory.*: Killed process (\d+) \((.*)\) total-vm")),
-    ("panic", re.compile(r"Kernel panic - not syncing: (.*)")),
-    ("oops", re.compile(r"((?:BUG: (?:kernel|unable|stack)|kernel BUG at|general protection fault).*)")),
-    ("refused", re.compile(r"(.*: (?:page allocation failure|vmalloc error): .*)")),
-    ("stuck", re.compile(r"((?:watchdog: BUG: soft lockup|INFO: task .+ blocked for more than).*)")),
-)
 MAX_EVENTS = 60
 MAX_CURVES = 6
 
@@ -63,11 +56,13 @@ def timeline(scene: SceneEvidence, clock: Clock | None) -> Timeline | None:
     spans = tuple(_span(step, clock) for step in scene.steps if step.name in clock.begins and not step.once)
     events = tuple(_events(scene, clock))[:MAX_EVENTS]
     last = max(span.start + span.seconds for span in spans)
+    moments = _moments(spans)
     return Timeline(
         seconds=max(last, *(event.at for event in events), 0.001) if events else max(last, 0.001),
         spans=spans,
         events=events,
-        curves=_curves(scene, _moments(spans)),
+        curves=_curves(scene, moments),
+        reclaims=reclaims(scene, moments),
     )
 
 
@@ -88,11 +83,8 @@ def _events(scene: SceneEvidence, clock: Clock) -> Iterator[Event]:
     for record in scene.kernel_log:
         if record.time_us < clock.zero:
             continue
-        for kind, sign in _KINDS:
-            if match := sign.match(record.text):
-                text = f"{match[2]} (pid {match[1]})" if kind == "killed" else match[1]
-                yield Event(at=clock.at(record), kind=kind, text=text, line=record.line)
-                break
+        if told := notable(record.text):
+            yield Event(at=clock.at(record), kind=told[0], text=told[1], line=record.line)
 
 
 def _moments(spans: tuple[Span, ...]) -> dict[str, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from labkit.model.exhibit import Curve, FreeBlocks, Moved, Timeline
+from labkit.model.exhibit import Curve, FreeBlocks, Moved, Reclaim, Timeline
 
 PAGE_KIB = 4
 HUES = 6  # colours of curves, by CSS class c0 to c5
@@ -50,6 +50,16 @@ def timeline_figure(line: Timeline) -> tuple[list[Bar], list[float], list[tuple[
     ]
     places = [_percent(event.at, whole) for event in line.events]
     return bars, places, _ticks(whole)
+
+
+def reclaims_figure(line: Timeline) -> list[tuple[Reclaim, Bar]]:
+    """Where anything was reclaimed: a bar from one reading of the counters to the next."""
+    whole = line.seconds
+    return [
+        (each, Bar(left=_percent(each.start, whole), width=max(_percent(each.seconds, whole), 0.4)))
+        for each in line.reclaims
+        if each.any
+    ]
 
 
 def curves_figure(line: Timeline) -> tuple[list[Line], str]:

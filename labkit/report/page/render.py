@@ -15,7 +15,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from labkit.model.exhibit import Exhibit, Maps
 from labkit.model.verdict import Finding, Mark, Outcome, Status, Verdict
-from labkit.report.page.figures import blocks_figure, curves_figure, moved_figure, timeline_figure
+from labkit.report.page.figures import (
+    blocks_figure,
+    curves_figure,
+    moved_figure,
+    reclaims_figure,
+    timeline_figure,
+)
 from labkit.report.terminal import READ
 from labkit.report.text import count_of, human_seconds, points, tame, tame_line
 
@@ -85,6 +91,7 @@ def world() -> Environment:
     }
     world.globals |= {
         "timeline_figure": timeline_figure,
+        "reclaims_figure": reclaims_figure,
         "curves_figure": curves_figure,
         "blocks_figure": blocks_figure,
         "moved_figure": moved_figure,

@@ -14,9 +14,12 @@ MARKS = ("min", "low", "high")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ink:
-    """What may be drawn with: `blocks` where the terminal has Unicode's block characters."""
+    """What may be drawn with: `blocks` where the terminal has Unicode's block characters, `colours` where it
+    has 256 of them or more.
+    """
 
     blocks: bool = True
+    colours: bool = True
 
     @property
     def levels(self) -> str:
@@ -33,6 +36,10 @@ class Ink:
     @property
     def mark(self) -> str:
         return "│" if self.blocks else "|"
+
+    @property
+    def cut(self) -> str:
+        return "…" if self.blocks else "~"
 
     @property
     def frame(self) -> tuple[str, str, str]:

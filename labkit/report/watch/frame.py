@@ -1,4 +1,4 @@
-"""A glance → a frame of the live view: watermarks, free blocks, who would be killed, slabs, what moves.
+"""A glance → a frame of the live view: watermarks, free blocks, the RAM map, lists, what happened.
 
 A frame is as wide as the terminal and no higher: what does not fit is left out from the end of each list.
 """
@@ -8,40 +8,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console, ConsoleOptions, RenderResult
 
 from labkit.model.glance import PAGE, Glance, Level
 from labkit.report.text import human_seconds, tame_line
 from labkit.report.watch.bars import Ink, spark, standing_of, style_of, watermark_bar
+from labkit.report.watch.happened import Chronicle, Happening
+from labkit.report.watch.lists import lists_of
 from labkit.report.watch.panes import EDGES, Column, Line, beside, box, fitted, listed, segments
+from labkit.report.watch.ram import ram_pane
 
 WIDE = 120  # columns from which lists stand side by side
 HISTORY = 240  # frames of which free memory is remembered
-FEW = 6  # lines of the log
-BOX_ROWS = 3  # of a list: its frame and its head
+FEW = 6  # lines of the log, and of what happened
 RATE_SECONDS = 0.5  # over which a rate is taken
-# Whose movement tells what the kernel is at, and in which words.
-MOVING = (
-    ("pgfault", "faults"),
-    ("pgmajfault", "major faults"),
-    ("pgalloc_normal", "pages allocated, Normal"),
-    ("pgalloc_dma32", "pages allocated, DMA32"),
-    ("pgscan_kswapd", "pages scanned by kswapd"),
-    ("pgscan_direct", "pages scanned by who waits"),
-    ("pgsteal_kswapd", "pages reclaimed by kswapd"),
-    ("pgsteal_direct", "pages reclaimed by who waits"),
-    ("allocstall_normal", "allocations that waited, Normal"),
-    ("allocstall_movable", "allocations that waited, movable"),
-    ("pswpout", "pages to swap"),
-    ("pswpin", "pages from swap"),
-    ("compact_stall", "allocations that waited for compaction"),
-    ("pgmigrate_success", "pages moved"),
-    ("thp_fault_alloc", "huge pages at a fault"),
-    ("thp_collapse_alloc", "huge pages by khugepaged"),
-    ("numa_pages_migrated", "pages moved between nodes"),
-    ("oom_kill", "processes killed"),
-)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,6 +34,7 @@ class Reel:
     free: list[float] = field(default_factory=list)
     first: float = 0.0
     _past: list[Glance] = field(default_factory=list)
+    _chronicle: Chronicle = field(default_factory=Chronicle)
 
     def take(self, glance: Glance) -> Frame:
         """The frame that shows this glance."""
@@ -70,6 +52,7 @@ class Reel:
             free=tuple(self.free),
             ink=self.ink,
             seconds=glance.at - self.first,
+            happened=self._chronicle.take(glance),
         )
 
 
@@ -83,6 +66,7 @@ class Frame:
     free: Sequence[float]
     ink: Ink
     seconds: float
+    happened: tuple[Happening, ...] = ()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         lines = self.lines(options.max_width, options.height or options.max_height)
@@ -96,31 +80,52 @@ class Frame:
             *box("free memory against the watermarks", _levels(glance, width - EDGES, ink), width, ink),
             *box("free blocks by order", _orders(glance, ink), width, ink),
         ]
-        rest = height - 1 - len(above)
-        few = min(FEW, len(glance.said), rest - 2)
-        said: list[Line] = [((tame_line(line), ""),) for line in glance.said[-few:]] if few > 0 else []
-        below = box("the kernel said", said, width, ink) if said else []
-        return [*above, *_lists(self, width, rest - len(below)), *below][: height - 1]
+        across = width >= WIDE
+        ram = _ram(glance, width, height - 1 - len(above), ink)
+        rest = height - 1 - len(above) - len(ram)
+        last = _last(self, width, rest)
+        size = (width, rest - len(last))
+        lists = lists_of(glance, self.before, size, ink, across=across)
+        return [*above, *ram, *lists, *last][: height - 1]
 
 
-def _lists(frame: Frame, width: int, rest: int) -> list[Line]:
-    """Three lists: side by side where there is room, else one below the other, as many as fit."""
-    glance, ink = frame.glance, frame.ink
+def _ram(glance: Glance, width: int, rest: int, ink: Ink) -> list[Line]:
+    """The map in a quarter of the lines that are left, or as few as it takes."""
+    if glance.ram is None:
+        return []
+    for rows in (rest // 4, len(glance.ram.strips) + 2, len(glance.ram.strips) + 1):
+        if rows + 2 <= rest and (pane := ram_pane(glance.ram, glance.at, width - EDGES, rows, ink)):
+            return box(pane.name, pane.lines, width, ink)
+    return []
+
+
+def _last(frame: Frame, width: int, rest: int) -> list[Line]:
+    """What happened, and beside it what the kernel said, if there is room beside it."""
+    ink = frame.ink
     across = width >= WIDE
-    widths = [width // 3, width // 3, width - 2 * (width // 3)] if across else [width] * 3
-    rows = max(rest - BOX_ROWS if across else rest // 3 - BOX_ROWS, 1)
-    lists = (
-        ("whom the OOM killer would take", _candidates(glance, rows)),
-        ("slab caches by size", _slabs(glance, rows)),
-        ("what moved", _moving(frame, rows)),
-    )
-    boxes = [
-        box(name, listed(columns, size - EDGES), size, ink)
-        for (name, columns), size in zip(lists, widths, strict=True)
+    rows = min(FEW, rest - 2 if across else max(rest // 4, min(rest - 2, 3)))
+    if rows < 1:
+        return []
+    shown = frame.happened[-rows:]
+    when = max((len(each.when) for each in shown), default=0)
+    widths = [width * 3 // 5, width - width * 3 // 5] if across else [width]
+    room = widths[0] - EDGES - when - 2
+    lines: list[Line] = [
+        ((f"{each.when:>{when}}  ", "dim"), (_shortened(each.text, room, ink), "")) for each in shown
     ]
-    if across:
-        return beside(boxes, widths) if rest > BOX_ROWS else []
-    return [line for lines in boxes[: max(rest, 0) // (BOX_ROWS + 1)] for line in lines]
+    lines = lines or [(("nothing yet", "dim"),)]
+    lines += [()] * (rows - len(lines))
+    name = "what happened, by the kernel's counters and log"
+    if not across:
+        return box(name, lines, width, ink)
+    said: list[Line] = [((tame_line(line), ""),) for line in frame.glance.said[-rows:]]
+    boxes = [box(name, lines, widths[0], ink), box("the kernel said", said, widths[1], ink)]
+    return beside(boxes, widths)
+
+
+def _shortened(text: str, room: int, ink: Ink) -> str:
+    """What is cut says so: half a number would be another one."""
+    return text if cell_len(text) <= room else set_cell_size(text, room - 1) + ink.cut
 
 
 def _head(frame: Frame, width: int) -> Line:
@@ -169,42 +174,6 @@ def _blocks(level: Level, order: int, ink: Ink) -> str:
     whole = sum(number << each for each, number in enumerate(level.nr_free))
     steps = len(ink.levels) - 1
     return ink.levels[max(round((count << order) / whole * steps), 1)] + _short(count)
-
-
-def _candidates(glance: Glance, rows: int) -> list[Column]:
-    shown = glance.candidates[:rows]
-    return [
-        Column(head="process", cells=[tame_line(it.comm) for it in shown], left=True),
-        Column(head="pid", cells=[str(it.pid) for it in shown]),
-        Column(head="MiB", cells=[f"{it.rss / (1 << 20):,.1f}" for it in shown]),
-        Column(head="swap", cells=[f"{it.swap / (1 << 20):,.1f}" for it in shown]),
-        Column(head="adj", cells=[str(it.adj) for it in shown]),
-        Column(head="pages", cells=["never" if it.points is None else f"{it.points:,}" for it in shown]),
-    ]
-
-
-def _slabs(glance: Glance, rows: int) -> list[Column]:
-    shown = glance.slabs[:rows]
-    return [
-        Column(head="cache", cells=[tame_line(it.name) for it in shown], left=True),
-        Column(head="MiB", cells=[f"{it.taken / (1 << 20):,.1f}" for it in shown]),
-        Column(head="objects", cells=[f"{it.objects:,}" for it in shown]),
-        Column(head="active", cells=[f"{it.active:,}" for it in shown]),
-    ]
-
-
-def _moving(frame: Frame, rows: int) -> list[Column]:
-    now, before = frame.glance, frame.before
-    shown = [(name, words) for name, words in MOVING if now.vmstat.get(name)][:rows]
-    rates = []
-    for name, _ in shown:
-        moved = now.vmstat[name] - before.vmstat.get(name, now.vmstat[name]) if before else 0
-        rates.append(f"{moved / (now.at - before.at):,.0f}" if before and moved else "")
-    return [
-        Column(head="counter", cells=[words for _, words in shown], left=True),
-        Column(head="a second", cells=rates),
-        Column(head="in all", cells=[f"{now.vmstat[name]:,}" for name, _ in shown]),
-    ]
 
 
 def _zone(level: Level) -> str:
