@@ -16,7 +16,6 @@ from pathlib import Path
 from rich.console import RenderableType
 
 from labkit.model.artefact import Artefact
-from labkit.model.artefact import Artefact
 from labkit.model.coursework import Change, Ledger, Ruling
 from labkit.model.errors import Broken, LabkitError
 from labkit.model.events import Listener
