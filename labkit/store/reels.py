@@ -20,7 +20,7 @@ from labkit.model.glance import Glance
 from labkit.store import codec
 from labkit.store.disk import host_errors
 
-MAX_LINE = 1 << 20  # bytes of one glance; a real one has five thousand
+MAX_LINE = 1 << 20  # bytes of one glance; a real one has eight thousand
 _SUFFIX = "a reel is what `labkit watch --record FILE` has written"
 
 

@@ -23,8 +23,13 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 LABS = Path(__file__).resolve().parents[2] / "labs"
-# A full run with everything there is, one that fails, one with OOM tables, one with free blocks.
-GOLDEN = ("lab2/evidence/fail-6.12", "compaction/evidence/pass-6.1", "oom/evidence/fail-6.1")
+# Everything there is, one that fails, one with OOM tables, one with free blocks, one with reclaim.
+GOLDEN = (
+    "lab2/evidence/fail-6.12",
+    "compaction/evidence/pass-6.1",
+    "oom/evidence/fail-6.1",
+    "lab1/evidence/pass-6.12",
+)
 PAGES = (*GOLDEN, "class", "feedback")
 WIDTHS = (375, 1024, 1600)
 SERIOUS = {"serious", "critical"}

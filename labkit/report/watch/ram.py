@@ -83,7 +83,8 @@ def _style(upper: str, lower: str) -> str:
 
 def _letters(strip: Strip, step: int, across: int) -> list[Line]:
     text = "".join(_ink(letter).letter for letter in strip.cells[::step])
-    return [((text[at : at + across], ""),) for at in range(0, len(text), across)]
+    wide = -(-len(text) // _rows(strip, step, across))
+    return [((text[at : at + wide], ""),) for at in range(0, len(text), wide)]
 
 
 def _legend(ram: CoarseMap, width: int, rows: int, *, colours: bool) -> list[Line]:
