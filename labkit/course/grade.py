@@ -11,12 +11,12 @@ from labkit.course.pages import put_pages
 from labkit.course.take import Taken, Terms, pieces, take
 from labkit.intake.find import find
 from labkit.intake.roster import load_roster, matched
-from labkit.model.coursework import Ledger, Parcel
+from labkit.model.coursework import Ledger, Parcel, Result, Standing
 from labkit.model.events import Event, Listener, Mood
 from labkit.places import lab_word, places
 from labkit.qemu.live import reap
 from labkit.session import opened
-from labkit.store.journal import CourseRecord, Journal
+from labkit.store.journal import CourseRecord, Journal, standing
 from labkit.tally import Tally
 
 
@@ -45,6 +45,7 @@ def grade(asked: GradeAsk, listen: Listener) -> Ledger:
     todo = [
         it for it in (take(terms, parcel) for parcel in mine) if not stands(journal, it.key, again=ask.again)
     ]
+    todo = _but_for_those_of_another_lab(ask, journal, todo, listen)
     fresh = _graded(ask, terms, todo, listen) if todo else 0
     found = ledger(terms.lab, journal, fresh=fresh, elsewhere=len(parcels) - len(mine) + len(todo) - fresh)
     if todo or ask.policy is not None:
@@ -52,6 +53,29 @@ def grade(asked: GradeAsk, listen: Listener) -> Ledger:
         whose = found.results if ask.policy is not None else [it for it in found.results if it.key in keys]
         put_pages(journal, found, tuple(whose), listen)
     return found
+
+
+def _but_for_those_of_another_lab(
+    ask: GradeAsk, journal: Journal, todo: list[Taken], listen: Listener
+) -> list[Taken]:
+    """What is new. Who handed in the same before the lab changed keeps that result until it is regraded."""
+    there = standing(journal.results()) if todo else {}
+    left = [it for it in todo if not _is_settled(there.get((it.parcel.student.id, it.parcel.attempt)), it)]
+    if settled := len(todo) - len(left):
+        text = (
+            f"{settled} stand from before the lab, its kernel or labkit changed: "
+            f"`labkit course regrade {ask.out}` says what that would change"
+        )
+        listen(Event(scope="course", phase="journal", mood=Mood.WARN, text=text))
+    return left
+
+
+def _is_settled(result: Result | None, taken: Taken) -> bool:
+    return (
+        result is not None
+        and result.standing is Standing.GRADED
+        and (result.submission, result.seed) == (taken.submission, taken.seed)
+    )
 
 
 def _graded(ask: GradeAsk, terms: Terms, todo: list[Taken], listen: Listener) -> int:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -64,7 +64,7 @@ class Taken:
 
 
 def take(terms: Terms, parcel: Parcel) -> Taken:
-    """Look at one parcel. What keeps it from being run stands in it."""
+    """Look at one parcel, enough to tell whether it was graded. What keeps it from being so stands in it."""
     seal = terms.seal(parcel)
     whose = (parcel.student.id, parcel.attempt)
     seed = seal.seed(terms.lab.id) if seal else practice_seed(terms.lab.id, *whose)
@@ -78,7 +78,6 @@ def take(terms: Terms, parcel: Parcel) -> Taken:
         elif own not in (None, seed):
             note = "its folder was started for other numbers than this course draws"
         submission = _digest({name: data for name, data in contents.items() if name != MARKER})
-        read_submission(terms.lab, contents, _origin(parcel))
     except SubmissionError as error:
         refusal = error
         submission = _digest({"refused": str(error).encode("utf-8", "surrogatepass")})
@@ -147,9 +146,15 @@ def result_key(terms: Terms, whose: tuple[str, int], submission: str, seed: str)
             terms.base.pack.key,
             seed,
             key.public.id if key else "",
-            version("labkit"),
+            _labkit(),
         ]
     )
+
+
+@cache
+def _labkit() -> str:
+    """This labkit's version; asked for once, it takes a millisecond and a class may have thousands."""
+    return version("labkit")
 
 
 def _digest(files: Mapping[str, bytes]) -> str:

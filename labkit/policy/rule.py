@@ -133,7 +133,8 @@ def _time(policy: Policy, due: datetime | None, result: Result, days: int, *, la
         return
     told = due.isoformat(" ", "minutes")
     if result.submitted_at is None:
-        yield "when it was handed in is not known: taken as on time"
+        marked = "the platform marks it late, but " if result.late else ""
+        yield f"{marked}when it was handed in is not known: taken as on time"
         return
     if result.student.id in policy.extensions:
         yield f"deadline extended to {told}"

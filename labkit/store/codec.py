@@ -42,14 +42,15 @@ def decode(kind: typing.Any, data: object, at: str = "") -> typing.Any:
         return _frozen(data)
     if kind in (str, int, float, bool):
         return _scalar(kind, data, at)
-    if isinstance(kind, types.UnionType):  # X | None, the only union on the table
-        (inner,) = (member for member in kind.__args__ if member is not types.NoneType)
-        return None if data is None else decode(inner, data, at)
-    if (origin := typing.get_origin(kind)) is not None:
-        return _container(origin, typing.get_args(kind), data, at)
-    if dataclasses.is_dataclass(kind):
-        return _record(kind, data, at)
-    return _named(kind, data, at)
+    shape, inner = _shape(kind)
+    match shape:
+        case _Shape.OPTIONAL:
+            return None if data is None else decode(inner[0], data, at)
+        case _Shape.RECORD:
+            return _record(kind, data, at)
+        case _Shape.NAMED:
+            return _named(kind, data, at)
+    return _container(shape, inner, data, at)
 
 
 def to_text(data: object) -> str:
@@ -105,14 +106,35 @@ def _scalar(kind: type, data: object, at: str) -> object:
     return data
 
 
-def _container(origin: typing.Any, args: tuple[typing.Any, ...], data: object, at: str) -> object:
-    if origin is tuple:
+def _container(shape: _Shape, args: tuple[typing.Any, ...], data: object, at: str) -> object:
+    if shape is _Shape.TUPLE:
         if not isinstance(data, list):
             raise CodecError(f"{at or 'value'}: found {_short(data)}, expected a list")
         return tuple(decode(args[0], item, f"{at}[{index}]") for index, item in enumerate(data))
     if not isinstance(data, dict):
         raise CodecError(f"{at or 'value'}: found {_short(data)}, expected an object")
     return {key: decode(args[1], item, f"{at}.{key}" if at else key) for key, item in data.items()}
+
+
+class _Shape(Enum):
+    """How data of a type looks in JSON."""
+
+    OPTIONAL = "X | None, the only union on the table"
+    TUPLE = "a list"
+    MAPPING = "an object with keys of its own"
+    RECORD = "an object with a field for each key"
+    NAMED = "a word"
+
+
+@functools.cache
+def _shape(kind: typing.Any) -> tuple[_Shape, tuple[typing.Any, ...]]:
+    """The shape of a type, and the types inside; asked thousands of times about few types."""
+    if isinstance(kind, types.UnionType):
+        (inner,) = (member for member in kind.__args__ if member is not types.NoneType)
+        return _Shape.OPTIONAL, (inner,)
+    if (origin := typing.get_origin(kind)) is not None:
+        return _Shape.TUPLE if origin is tuple else _Shape.MAPPING, typing.get_args(kind)
+    return _Shape.RECORD if dataclasses.is_dataclass(kind) else _Shape.NAMED, ()
 
 
 @functools.cache
@@ -125,8 +147,9 @@ def _record(kind: typing.Any, data: object, at: str) -> object:
         raise CodecError(f"{at or kind.__name__}: found {_short(data)}, expected an object")
     hints = _hints(kind)
     prefix = f"{at}." if at else ""
-    if unknown := sorted(set(data) - set(hints)):
-        raise CodecError(f"{prefix}{unknown[0]}: is no field of {kind.__name__}")
+    if not data.keys() <= hints.keys():
+        unknown = min(data.keys() - hints.keys())
+        raise CodecError(f"{prefix}{unknown}: is no field of {kind.__name__}")
     values = {name: decode(hints[name], item, prefix + name) for name, item in data.items()}
     try:
         return kind(**values)

@@ -28,7 +28,7 @@ from labkit.keyring import new
 from labkit.labfile.workfolder import Marker, write_marker
 from labkit.model.coursework import Ledger, Result, Standing
 from labkit.model.errors import ExitCode, UsageError
-from labkit.model.events import silent
+from labkit.model.events import Event, Mood, silent
 from labkit.store.journal import Journal
 
 LABKIT = Path(sys.executable).with_name("labkit")
@@ -174,6 +174,10 @@ def test_a_changed_check_is_judged_from_the_evidence_and_a_changed_step_by_new_g
     first = grade(ask_for(lab, there, out), silent)
     checks = lab / "checks.py"
     checks.write_text(checks.read_text().replace('words == ["yes\\n"]', 'words == ["no\\n"]'))
+    told = list[Event]()
+    again = grade(ask_for(lab, there, out), told.append)
+    assert (again.fresh, again.results) == (0, first.results)  # not silently another verdict
+    assert ["2 stand from before" in event.text for event in told if event.mood is Mood.WARN] == [True]
     ask = RegradeAsk(folder=out)
     changes = {change.student.id: change for change in regrade(ask, silent)}
     assert {name: (it.before, it.after) for name, it in changes.items()} == {

@@ -128,6 +128,8 @@ def test_nothing_handed_in_and_no_time_of_handing_in_are_said() -> None:
     assert (nothing.attempt, nothing.final, nothing.because) == (None, None, ("nothing was handed in",))
     unknown = ruled(Policy(due=DUE, per_day=50), handed_in(None))
     assert (unknown.final, "taken as on time" in unknown.because[0]) == (20, True)
+    marked = ruled(Policy(due=DUE, per_day=50), replace(handed_in(None), late=True))
+    assert "the platform marks it late" in marked.because[0]
 
 
 def test_the_steps_are_those_that_were_taken() -> None:
