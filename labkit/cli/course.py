@@ -27,6 +27,13 @@ class PlatformChoice(str, Enum):
     GRADESCOPE = "gradescope"
 
 
+class BundleChoice(str, Enum):
+    """Where a bundle runs."""
+
+    GRADESCOPE = "gradescope"
+    GITHUB = "github"
+
+
 @courses.command()
 def grade(
     lab: LabName,
@@ -105,6 +112,66 @@ def grade(
         found = grade_class(ask, listen)
     present.course(found, quiet=quiet)
     return ExitCode.BROKEN if found.unscored else ExitCode.PASSED
+
+
+@courses.command()
+def bundle(
+    lab: LabName,
+    *,
+    target: Annotated[BundleChoice, typer.Option("--for", help="Where it will run.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The file to make.")],
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--source",
+            metavar="OWNER/NAME",
+            help="For github: where labkit is cloned from.",
+            show_default=False,
+        ),
+    ] = None,
+    rules: PolicyFile = None,
+    kernel: Kernel = None,
+) -> None:
+    """Make what a platform needs to grade a lab by itself.
+
+    gradescope: a zip that runs in its container, with the lab and without its solution; what container it
+    needs is said. github: a workflow for GitHub Classroom.
+    """
+    from labkit import present
+    from labkit.course import bundle as bundles
+
+    if target is BundleChoice.GITHUB:
+        if source is None or rules is not None:
+            odd = "no --source" if source is None else "--policy too"
+            raise UsageError(where="--for github", found=odd, fix="give --source OWNER/NAME, and no policy")
+        present.text(f"{bundles.workflow(lab, out, source, kernel or '')}: lay it into .github/workflows/")
+        return
+    made = bundles.bundle(lab, out, kernel=kernel or "", policy=rules)
+    need = f"its container needs {made.memory >> 20} MiB of memory"
+    enough = (
+        "the smallest that Gradescope has will do" if made.fits else "choose a larger one in the settings"
+    )
+    present.text(f"{made.path}: {need}, {enough}.")
+
+
+@courses.command()
+def autograde(
+    lab: LabName,
+    *,
+    root: Annotated[
+        Path, typer.Option("--root", metavar="DIR", help="Where the harness laid everything out.")
+    ] = Path("/autograder"),
+    rules: PolicyFile = None,
+    kernel: Kernel = None,
+) -> int:
+    """Grade the one submission that Gradescope's harness laid out; the bundle's run_autograder calls this."""
+    from labkit import present
+    from labkit.course.autograde import AutogradeAsk
+    from labkit.course.autograde import autograde as grade_one
+
+    with present.progress(quiet=True) as listen:
+        result = grade_one(AutogradeAsk(lab=lab, root=root, policy=rules, kernel=kernel), listen)
+    return ExitCode.PASSED if result.score is not None else ExitCode.BROKEN
 
 
 @courses.command()

@@ -14,7 +14,7 @@ from labkit.model.errors import UsageError
 from labkit.model.verdict import Verdict
 from labkit.report.export.ags import render_ags
 from labkit.report.export.canvas import fill_canvas
-from labkit.report.export.github import render_github, render_workflow
+from labkit.report.export.github import render_github
 from labkit.report.export.gradescope import render_gradescope
 from labkit.report.export.junit import render_junit
 from labkit.report.export.ktap import render_ktap
@@ -88,10 +88,6 @@ def github_result(verdict: Path) -> str:
         fix = "give the FILE of `labkit run LAB --json FILE`"
         raise UsageError(where=str(verdict), found=str(error), fix=fix) from error
     return render_github(parse_verdict_json(text, str(verdict)))
-
-
-def github_workflow(lab: str, labkit: str, kernel: str) -> str:
-    return render_workflow(lab, labkit=labkit, kernel=kernel)
 
 
 def _texts(ask: ExportAsk, journal: Journal, found: Ledger) -> Iterator[tuple[str, str]]:
