@@ -13,7 +13,7 @@ from labkit.intake.find import find
 from labkit.intake.roster import load_roster, matched
 from labkit.model.coursework import Ledger, Parcel, Result, Standing
 from labkit.model.events import Event, Listener, Mood
-from labkit.places import lab_word, places
+from labkit.places import lab_folder, lab_word, places
 from labkit.qemu.live import reap
 from labkit.session import opened
 from labkit.store.journal import CourseRecord, Journal, standing
@@ -30,6 +30,7 @@ def grade(asked: GradeAsk, listen: Listener) -> Ledger:
     journal = Journal(folder=ask.out)
     here = places(runs=journal.runs)
     reap(here.live)
+    lab_folder(here, ask.lab)  # a slip in its name is said before thousands of submissions are looked at
     parcels = _class(ask, listen)
     terms = terms_of(ask, here, listen)
     record = CourseRecord(
