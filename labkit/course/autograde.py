@@ -14,6 +14,7 @@ from typing import Any
 
 from labkit.course.attempt import attempt
 from labkit.course.desk import GradeAsk, terms_of
+from labkit.course.ledger import refuse_unknown
 from labkit.course.pages import verdict_of
 from labkit.course.take import take
 from labkit.model.coursework import Parcel, Policy, Result, Student
@@ -60,6 +61,8 @@ def autograde(ask: AutogradeAsk, listen: Listener) -> Result:
     here = places(runs=journal.runs)
     grading = GradeAsk(lab=ask.lab, submissions=ask.root / SUBMISSION, out=journal.folder, kernel=ask.kernel)
     terms = terms_of(grading, here, listen)
+    if ask.policy is not None:
+        refuse_unknown(policy, terms.lab, ask.policy)
     taken = take(terms, _parcel(ask.root / SUBMISSION, meta))
     with opened(terms.lab, terms.base, here, cold=False) as house:
         result = attempt(Token(), terms, house, taken, listen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import defaultdict
 from pathlib import Path
 
@@ -46,8 +47,20 @@ def stored(folder: Path, policy: Path | None = None) -> Ledger:
 def replace_rules(journal: Journal, policy: Path | None) -> None:
     """Make other rules hold, once they were understood. Raises BadInput."""
     if policy is not None:
-        load_policy(policy)
+        refuse_unknown(load_policy(policy), course_lab(journal), policy)
         journal.keep_policy(policy.read_bytes())
+
+
+def refuse_unknown(policy: Policy, lab: Lab, where: Path) -> None:
+    """Raise UsageError for a check that the lab does not have: the one that was meant would be shown."""
+    known = [check.id for check in lab.checks]
+    for name in policy.showing.checks:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            fix = f"did you mean {near[0]!r}?" if near else f"the checks are {', '.join(known)}"
+            raise UsageError(
+                where=f"{where}: showing.checks", found=f"no check {name!r} in {lab.id}", fix=fix
+            )
 
 
 def rules(journal: Journal) -> Policy:

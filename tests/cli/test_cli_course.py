@@ -92,6 +92,9 @@ def test_the_rules_are_kept_and_what_they_make_of_scores_apart_from_these(
     assert {entry["student"]["id"] for entry in json.loads((course / "rulings.json").read_text())} >= {"bob"}
     rules.write_text("per_day = 500\n")
     assert enter(["course", "policy", str(course), "--policy", str(rules)]) == ExitCode.BAD_INPUT
+    rules.write_text('[showing]\nchecks = { ordre = "hidden" }\n')  # or `order` would be shown
+    assert enter(["course", "policy", str(course), "--policy", str(rules)]) == ExitCode.BAD_INPUT
+    assert "did you mean 'order'?" in " ".join(capsys.readouterr().err.split())
     assert "per_day = 50\n" in (course / "policy.toml").read_text()
     assert {path.name: path.read_bytes() for path in (course / "results").iterdir()} == before
 
