@@ -69,7 +69,7 @@ def attempt(token: Token, terms: Terms, house: House, taken: Taken, listen: List
 def _tries(token: Token, house: House, taken: Taken, listen: Listener) -> Iterator[End]:
     """The end of each try, made when it is asked for."""
     if taken.refusal is not None:
-        yield _refused(taken.refusal)
+        yield _unread(taken.refusal)
         return
 
     def take() -> tuple[House, HandedIn]:
@@ -77,6 +77,13 @@ def _tries(token: Token, house: House, taken: Taken, listen: Listener) -> Iterat
 
     for _ in range(TRIES):
         yield _end(outcome_of(token, take, listen))
+
+
+def _unread(error: SubmissionError | HostError) -> End:
+    """Of what could not even be read: the student's, or, where the disk failed, nobody's."""
+    if isinstance(error, HostError):
+        return End(standing=Standing.UNGRADED, reason=f"{error.where}: {error.found}; {error.fix}")
+    return _refused(error)
 
 
 def _end(outcome: RunDone | LabkitError) -> End:

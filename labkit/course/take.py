@@ -17,7 +17,7 @@ from labkit.labfile.draw import parameters
 from labkit.labfile.submission import read_submission
 from labkit.labfile.workfolder import MARKER, parse_marker
 from labkit.model.coursework import Parcel
-from labkit.model.errors import SubmissionError
+from labkit.model.errors import HostError, SubmissionError
 from labkit.model.lab import Lab
 from labkit.model.official import Official
 from labkit.provision import Platform
@@ -54,7 +54,7 @@ class Taken:
     seed: str
     key: str
     handed_in: Callable[[], HandedIn]
-    refusal: SubmissionError | None = None
+    refusal: SubmissionError | HostError | None = None
     note: str = ""
 
     @property
@@ -69,7 +69,7 @@ def take(terms: Terms, parcel: Parcel) -> Taken:
     whose = (parcel.student.id, parcel.attempt)
     seed = seal.seed(terms.lab.id) if seal else practice_seed(terms.lab.id, *whose)
     note = ""
-    refusal: SubmissionError | None = None
+    refusal: SubmissionError | HostError | None = None
     try:
         contents = _contents(terms.lab, parcel)
         own = _own_seed(terms.lab, parcel, contents)
@@ -78,7 +78,7 @@ def take(terms: Terms, parcel: Parcel) -> Taken:
         elif own not in (None, seed):
             note = "its folder was started for other numbers than this course draws"
         submission = _digest({name: data for name, data in contents.items() if name != MARKER})
-    except SubmissionError as error:
+    except (SubmissionError, HostError) as error:
         refusal = error
         submission = _digest({"refused": str(error).encode("utf-8", "surrogatepass")})
     return Taken(

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from labkit.intake.inflate import Inflated, TooMuch
-from labkit.model.errors import SubmissionError
+from labkit.model.errors import HostError, SubmissionError
 
 MAX_ENTRIES = 20_000  # of one student: a build tree with all its objects has some hundred
 MAX_DEPTH = 4  # folders inside folders: asked files lie at the top, or in a wrapping folder or two
@@ -77,7 +77,7 @@ def scan(path: Path, keep: Keep) -> Iterator[Entry]:
     try:
         stream = path.open("rb")
     except OSError as error:
-        raise _refused(path, error.strerror or str(error), "give a folder or an archive") from error
+        raise _unreadable(path, error) from error
     with stream:
         yield from scan_archive(stream, str(path), keep)
 
@@ -90,7 +90,7 @@ def look(root: Path, path: str, wanted: int) -> Entry:
     except OSError as error:
         if where.is_symlink():
             return Entry(path=path, kind=Kind.LINK)
-        raise _refused(where, error.strerror or str(error), "make it readable") from error
+        raise _unreadable(where, error) from error
     with os.fdopen(handle, "rb") as stream:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
@@ -125,7 +125,9 @@ def scan_archive(stream: IO[bytes], where: str, keep: Keep) -> Iterator[Entry]:
         RuntimeError,
         struct.error,
         OverflowError,
-    ) as error:  # what Python's own readers say of damage
+    ) as error:  # what Python's own readers say of damage; what the disk says has a number
+        if isinstance(error, OSError) and error.errno is not None:
+            raise _unreadable(Path(where), error) from error
         raise _refused(where, f"a damaged archive ({printable(str(error))})", "hand it in again") from error
 
 
@@ -140,8 +142,8 @@ def _scan_folder(root: Path, keep: Keep) -> Iterator[Entry]:
         inside, depth = waiting.pop()
         try:
             children = os.scandir(root / inside)
-        except OSError:
-            continue  # a folder that we may not read has nothing that was handed in
+        except OSError as error:
+            raise _unreadable(root / inside, error) from error
         with children:
             for child in children:
                 number += 1
@@ -236,6 +238,14 @@ def _inside(name: str, where: str) -> str:
         found = f"an entry that leads out of it: {printable(name)[:80]}"
         raise _refused(where, found, "pack the files by their plain names")
     return "/".join(part for part in path.split("/") if part not in ("", "."))
+
+
+def _unreadable(where: Path, error: OSError) -> HostError:
+    """The disk's failure, or a permission's: nobody's submission is worth 0 for that."""
+    found = error.strerror or str(error)
+    return HostError(
+        where=printable(str(where)), found=found, fix="make it readable, then grade with --again"
+    )
 
 
 def _refused(where: str | Path, found: str, fix: str) -> SubmissionError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import io
 import lzma
@@ -24,7 +25,7 @@ from hypothesis import strategies as st
 from labkit.intake import box
 from labkit.intake.unpack import MAX_BYTES, unpack
 from labkit.model.coursework import Contents, Parcel, Student
-from labkit.model.errors import SubmissionError
+from labkit.model.errors import HostError, SubmissionError
 
 NAMES = ("hog.c", "limit.sh")
 GOOD = {"hog.c": b"int main(void) { return 0; }\n", "limit.sh": b"#!/bin/sh\n"}
@@ -278,7 +279,22 @@ def test_what_is_no_archive_at_all_is_refused(tmp_path: Path) -> None:
         path = tmp_path / f"{number}.zip"
         path.write_bytes(data)
         assert refusal(path)
-    assert "No such file" in refusal(tmp_path / "none.zip")
+
+
+def test_what_the_disk_does_not_give_is_nobodys_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(HostError, match="No such file"):
+        unpack(parcel(tmp_path / "gone.zip"), NAMES)
+    (tmp_path / "ada").mkdir()
+    (tmp_path / "ada" / "hog.c").write_bytes(b"x")
+
+    def fail(*_: object) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("labkit.intake.box.os.open", fail)
+    with pytest.raises(HostError, match="Input/output error"):
+        unpack(parcel(tmp_path / "ada"), NAMES)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
