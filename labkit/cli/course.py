@@ -17,16 +17,6 @@ from labkit.model.errors import ExitCode, UsageError
 courses = typer.Typer(help="Grade a class: many submissions, a journal, rules, exports.")
 
 
-class PlatformChoice(str, Enum):
-    """Whose download it is; auto tells by the names in it."""
-
-    AUTO = "auto"
-    FOLDER = "folder"
-    CANVAS = "canvas"
-    MOODLE = "moodle"
-    GRADESCOPE = "gradescope"
-
-
 class BundleChoice(str, Enum):
     """Where a bundle runs."""
 
@@ -51,8 +41,9 @@ def grade(
         typer.Option("--roster", metavar="CSV", help="Who is in the course.", show_default=False),
     ] = None,
     platform: Annotated[
-        PlatformChoice, typer.Option("--from", help="Whose download it is.")
-    ] = PlatformChoice.AUTO,
+        Platform | None,
+        typer.Option("--from", help="Whose download it is, if its names do not tell.", show_default=False),
+    ] = None,
     rules: PolicyFile = None,
     official: Annotated[
         bool, typer.Option("--official", help="Draw each student's numbers from the course's secret; sign.")
@@ -96,7 +87,7 @@ def grade(
         lab=lab,
         submissions=submissions,
         out=out,
-        platform=None if platform is PlatformChoice.AUTO else Platform(platform.value),
+        platform=platform,
         roster=roster,
         policy=rules,
         kernel=kernel,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from labkit.cli.options import Accel, AccelChoice, Jobs, Quiet, parse_jobs
+from labkit.model.coursework import Target
 from labkit.model.errors import UsageError
 
 Folder = Annotated[
@@ -23,20 +23,6 @@ PolicyFile = Annotated[
         show_default=False,
     ),
 ]
-
-
-class TargetChoice(str, Enum):
-    """Who reads an export."""
-
-    CSV = "csv"
-    JSON = "json"
-    CANVAS = "canvas"
-    GRADESCOPE = "gradescope"
-    AGS = "ags"
-    JUNIT = "junit"
-    KTAP = "ktap"
-    SIGNED = "signed"
-    GITHUB = "github"
 
 
 def show(folder: Folder, *, policy: PolicyFile = None, quiet: Quiet = False) -> None:
@@ -138,7 +124,7 @@ def export(
         typer.Argument(metavar="DIR", help="The folder of `labkit course grade --out`.", show_default=False),
     ] = None,
     *,
-    target: Annotated[TargetChoice, typer.Option("--for", help="Who reads it.")],
+    target: Annotated[Target, typer.Option("--for", help="Who reads it.")],
     to: Annotated[
         Path | None,
         typer.Option(
@@ -156,6 +142,15 @@ def export(
         typer.Option("--title", metavar="TEXT", help="Its column; the lab's title.", show_default=False),
     ] = None,
     bom: Annotated[bool, typer.Option("--bom", help="Begin the CSV as Excel wants UTF-8.")] = False,
+    lab: Annotated[
+        str | None,
+        typer.Option(
+            "--lab",
+            metavar="LAB",
+            help="For github: whose points, without a verdict.",
+            show_default=False,
+        ),
+    ] = None,
     verdict: Annotated[
         Path | None,
         typer.Option(
@@ -174,18 +169,16 @@ def export(
     from labkit import present
     from labkit.course import export as exports
 
-    if target is TargetChoice.GITHUB:
+    if target is Target.GITHUB:
         if verdict is None:
             raise UsageError(
                 where="--for github", found="no --verdict", fix="give the FILE of `labkit run --json FILE`"
             )
-        present.lines([exports.github_result(verdict)])
+        present.lines([exports.github_result(verdict, lab)])
         return
     if folder is None or to is None:
         raise UsageError(where="labkit course export", found="no DIR or no --to", fix="give both")
-    ask = exports.ExportAsk(
-        folder=folder, target=exports.Target(target.value), to=to, fill=fill, title=title, bom=bom
-    )
+    ask = exports.ExportAsk(folder=folder, target=target, to=to, fill=fill, title=title, bom=bom)
     found = exports.export(ask)
     names = ", ".join(student.name or student.id for student in found.missing)
     present.text(

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 
 from labkit.course.ledger import course_folder, course_lab, ledger, rules
 from labkit.course.pages import verdict_of
-from labkit.model.coursework import Ledger, Standing, Student
+from labkit.labfile.load import load
+from labkit.model.coursework import Ledger, Standing, Student, Target
 from labkit.model.errors import UsageError
 from labkit.model.verdict import Verdict
+from labkit.places import lab_folder, places
 from labkit.report.export.ags import render_ags
 from labkit.report.export.canvas import fill_canvas
-from labkit.report.export.github import render_github
+from labkit.report.export.github import render_github, render_github_failure
 from labkit.report.export.gradescope import render_gradescope
 from labkit.report.export.junit import render_junit
 from labkit.report.export.ktap import render_ktap
@@ -23,19 +24,6 @@ from labkit.report.verdict_json import parse_verdict_json
 from labkit.store.disk import host_errors, write_whole
 from labkit.store.journal import Journal
 from labkit.store.layout import ATTESTATION
-
-
-class Target(str, Enum):
-    """Who reads it."""
-
-    CSV = "csv"
-    JSON = "json"
-    CANVAS = "canvas"
-    GRADESCOPE = "gradescope"
-    AGS = "ags"
-    JUNIT = "junit"
-    KTAP = "ktap"
-    SIGNED = "signed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +68,13 @@ def export(ask: ExportAsk) -> Exported:
     return Exported(files=tuple(contents), missing=missing)
 
 
-def github_result(verdict: Path) -> str:
-    """The value of a Classroom step's output, of a verdict that `labkit run --json` wrote."""
+def github_result(verdict: Path, lab: str | None) -> str:
+    """The value of a Classroom step's output, of a verdict that `labkit run --json` wrote.
+
+    Where it wrote none (the C does not compile), `lab` says out of how many points there are none.
+    """
+    if lab is not None and not verdict.exists():
+        return render_github_failure(load(lab_folder(places(), lab)).max_score)
     try:
         text = verdict.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -107,7 +100,7 @@ def _texts(ask: ExportAsk, journal: Journal, found: Ledger) -> Iterator[tuple[st
             yield "", render_json(found)
         case Target.KTAP:
             yield "", render_ktap(found)
-        case Target.CANVAS:
+        case Target.CANVAS | Target.GITHUB:
             return
 
 

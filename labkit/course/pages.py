@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 
 from labkit.course.ledger import course_folder, course_lab, ledger, rules
-from labkit.model.coursework import Ledger, Policy, Result
+from labkit.model.coursework import Ledger, Result
 from labkit.model.events import Event, Listener, Mood
 from labkit.model.verdict import Verdict
-from labkit.report.page.course import LESS, Example, render_class, render_feedback
+from labkit.policy.rule import is_over
+from labkit.report.course import LESS
+from labkit.report.page.course import Example, render_class, render_feedback
 from labkit.report.verdict_json import parse_verdict_json
 from labkit.store.journal import Journal
 from labkit.store.layout import PAGE, VERDICT
@@ -20,7 +22,7 @@ from labkit.store.layout import PAGE, VERDICT
 def put_pages(journal: Journal, found: Ledger, results: tuple[Result, ...], listen: Listener) -> None:
     """Write the class's page, and a student's page for each of `results`."""
     policy = rules(journal)
-    is_due = due_for_all(policy, datetime.now(timezone.utc))
+    is_due = is_over(policy, datetime.now(timezone.utc))
     finals = {ruling.student.id: ruling for ruling in found.rulings}
     for number, result in enumerate(results, start=1):
         ruling = finals.get(result.student.id)
@@ -48,16 +50,6 @@ def verdict_of(journal: Journal, result: Result) -> Verdict | None:
         return None
     path = journal.runs / result.run / VERDICT
     return parse_verdict_json(path.read_text(encoding="utf-8"), str(path)) if path.is_file() else None
-
-
-def due_for_all(policy: Policy, now: datetime) -> bool:
-    """Whether nobody's deadline is still to come. Where there is none, it never passes."""
-    if policy.due is None:
-        return False
-    last = policy.due
-    for extension in policy.extensions.values():
-        last = max(last, extension.due or policy.due + timedelta(days=extension.days or 0.0))
-    return now > last + timedelta(minutes=policy.grace_minutes)
 
 
 def _examples(journal: Journal, found: Ledger) -> Mapping[str, Example]:

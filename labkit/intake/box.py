@@ -28,6 +28,14 @@ MAX_INFLATED = 256 << 20  # of an archive: what a bomb may cost us
 MAX_DIRECTORY = 4 << 20  # of a ZIP's central directory: 20,000 entries with names of 150 bytes
 MAX_MEMBER = 64 << 20  # of an archive inside a platform's download
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+MAX_HEADER = 16 << 10  # of a tar entry: a path has 4,096 bytes at most, and tarfile's search is quadratic
+_WITH_DATA = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
 _FEWER = "hand in source files only; a whole class's archive: unpack it into a folder, and give that"
 _EOCD = struct.Struct("<4s4H2LH")  # APPNOTE.TXT 4.3.16, end of central directory record
 _EOCD_REACH = _EOCD.size + 0xFFFF  # its comment has 65,535 bytes at most
@@ -213,8 +221,20 @@ def _zip_kind(info: zipfile.ZipInfo) -> Kind:
     return Kind.FILE if mode in (0, stat.S_IFREG) else Kind.ODD
 
 
+class _SmallHeader(tarfile.TarInfo):
+    """A header whose own data (long names, pax records) tarfile may read whole and search through."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _SmallHeader:
+        found = super().frombuf(buf, encoding, errors)
+        if found.type in _WITH_DATA and found.size > MAX_HEADER:
+            raise tarfile.ReadError(f"a header of {found.size:,} bytes")
+        return found
+
+
 def _scan_tar(stream: IO[bytes], where: str, keep: Keep) -> Iterator[Entry]:
-    with tarfile.open(fileobj=io.BufferedReader(Inflated(stream, MAX_INFLATED)), mode="r|") as archive:
+    unpacked = io.BufferedReader(Inflated(stream, MAX_INFLATED))
+    with tarfile.open(fileobj=unpacked, mode="r|", tarinfo=_SmallHeader) as archive:
         for info in archive:
             path = _inside(info.name, where)
             if info.isdir():

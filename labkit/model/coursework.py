@@ -263,3 +263,17 @@ class Change:
     after: float | None
     how: str
     because: tuple[str, ...]
+
+
+class Target(Enum):
+    """Who reads an export."""
+
+    CSV = "csv"
+    JSON = "json"
+    CANVAS = "canvas"
+    GRADESCOPE = "gradescope"
+    AGS = "ags"
+    JUNIT = "junit"
+    KTAP = "ktap"
+    SIGNED = "signed"
+    GITHUB = "github"

@@ -65,11 +65,20 @@ def rule(policy: Policy, student: Student, attempts: Sequence[Result], max_score
     )
 
 
-def deadline(policy: Policy, student: Student) -> datetime | None:
-    """The student's own, extension included and grace not."""
+def is_over(policy: Policy, now: datetime) -> bool:
+    """Whether nobody can hand in on time any more. Where there is no deadline, it never passes."""
+    if policy.due is None:
+        return False
+    theirs = [deadline(policy, id_) or policy.due for id_ in policy.extensions]
+    last = max(map(_utc, [policy.due, *theirs]))
+    return _utc(now) > last + timedelta(minutes=policy.grace_minutes)
+
+
+def deadline(policy: Policy, student: str) -> datetime | None:
+    """The student's own, by id; extension included and grace not."""
     if policy.due is None:
         return None
-    extension = policy.extensions.get(student.id)
+    extension = policy.extensions.get(student)
     if extension is None:
         return policy.due
     # An extension that ends before everybody's deadline is a slip of the pen, and takes nothing away.
@@ -94,7 +103,7 @@ def late_days(policy: Policy, due: datetime, submitted_at: datetime) -> int:
 
 
 def _weigh(policy: Policy, student: Student, result: Result, max_score: int) -> _Weighed:
-    due = deadline(policy, student)
+    due = deadline(policy, student.id)
     days = 0
     if due is not None and result.submitted_at is not None:
         # Days are told from the deadline's time of day: moved by half a day, a holiday might be missed.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import json
 from dataclasses import replace
@@ -16,8 +17,6 @@ from labkit.cli.front import enter
 from labkit.model.errors import ExitCode, UsageError
 from labkit.report.verdict_json import render_verdict_json
 from labkit.store.journal import CourseRecord, Journal
-
-MAX_SCORE = 4
 
 
 @pytest.fixture
@@ -145,6 +144,16 @@ def test_github_gets_a_workflow(tmp_path: Path) -> None:
     job = yaml.safe_load(out.read_text())["jobs"]["grade"]
     assert "labkit run lab3 submission" in out.read_text()
     assert job["steps"][1]["with"]["repository"] == "a/labkit"
+
+
+def test_a_step_without_a_verdict_still_has_a_denominator(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["course", "export", "--for", "github", "--verdict", str(tmp_path / "none.json"), "--lab", "lab2"]
+    assert enter(words) == 0
+    document = json.loads(base64.b64decode(capsys.readouterr().out))
+    assert (document["max_score"], document["status"]) == (20, "error")
+    assert [(test["status"], test["score"]) for test in document["tests"]] == [("error", 0.0)]
 
 
 def test_a_step_of_github_classroom_gets_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

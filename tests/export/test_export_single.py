@@ -121,6 +121,14 @@ def test_the_workflow_is_yaml_whose_reporter_reads_the_step_that_grades() -> Non
     assert set(reporter["env"]) == {f"{name.upper()}_RESULTS" for name in ids}
     assert "labkit run lab2 submission --kernel 6.1 --json" in text
     assert "[[" not in text.replace("${{", "")
+    script = next(step["run"] for step in job["steps"] if step.get("id") == "labkit").splitlines()
+    place = {
+        word: at
+        for at, line in enumerate(script)
+        for word in ("::stop-", "labkit run", '"::$token::"')
+        if word in line
+    }
+    assert place["::stop-"] < place["labkit run"] < place['"::$token::"']
 
 
 @pytest.mark.parametrize("result", CLASS, ids=lambda result: ascii(result.student.id)[:8])

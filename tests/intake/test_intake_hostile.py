@@ -219,6 +219,15 @@ def test_a_folder_of_100_000_files_is_refused_at_little_cost(tmp_path: Path) -> 
     assert cost(lambda: refusal(folder)) < 8 << 20
 
 
+def test_a_tar_header_of_megabytes_is_refused_at_little_cost(tmp_path: Path) -> None:
+    info = tarfile.TarInfo("pax")
+    info.type, info.size = tarfile.XHDTYPE, 32 << 20
+    path = tmp_path / "pax.tgz"
+    path.write_bytes(gzip.compress(info.tobuf() + b"1" * info.size))
+    assert "a header of 33,554,432 bytes" in refusal(path)
+    assert cost(lambda: refusal(path)) < 4 << 20
+
+
 @pytest.mark.parametrize("cut", [1, 30, 200])
 def test_a_cut_archive_is_damaged_and_says_so(cut: int, tmp_path: Path) -> None:
     for make, name in ((zipped, "a.zip"), (tarred, "a.tgz")):

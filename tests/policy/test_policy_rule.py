@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labkit.model.coursework import Extension, Policy, Result, Ruling, Standing, Student, Which
-from labkit.policy.rule import late_days, rule
+from labkit.policy.rule import is_over, late_days, rule
 
 ADA = Student(id="ada")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -97,6 +97,15 @@ def test_an_extension_is_one_students_own() -> None:
     assert rule(policy, Student(id="bob"), [attempt], TOP).final == 16
     until = replace(policy, extensions={"ada": Extension(due=DUE + timedelta(hours=1))})
     assert ruled(until, handed_in(DUE + timedelta(hours=1))).final == 20
+
+
+def test_it_is_over_when_the_last_extension_and_its_grace_are() -> None:
+    policy = Policy(
+        due=DUE, grace_minutes=10, extensions={"ada": Extension(days=2), "bob": Extension(due=DUE)}
+    )
+    edge = DUE + 2 * DAY + timedelta(minutes=10)
+    assert [is_over(policy, instant) for instant in (DUE + DAY, edge, edge + TICK)] == [False, False, True]
+    assert not is_over(Policy(), edge)
 
 
 def test_the_best_by_its_final_score_counts_or_the_last() -> None:

@@ -7,68 +7,23 @@ from dataclasses import replace
 
 import pytest
 from classes import result
+from graded_class import EVIL, finding, ruling, verdict
 from hypothesis import given
 from hypothesis import strategies as st
 from page_reader import seen
 from rich.console import Console
 
 from labkit.model.coursework import Change, Ledger, Ruling, Showing, Standing, Student, Visibility
-from labkit.model.verdict import EvidenceClass, ExcerptLine, Finding, Mark, Outcome, Status, Verdict, Where
+from labkit.model.verdict import Finding, Outcome
 from labkit.report.course import render_changes, render_course, render_course_summary, render_ruling
 from labkit.report.page.course import Example, alike, distribution, render_class, render_feedback, stumbles
 from labkit.report.shown import shown
 
-EVIL = "\x1b[2J<script>alert(1)</script>\u202egnp.exe&amp;\"'"
 SECRET = "41 MiB, and never 42"
 
 
-def finding(name: str, outcome: Outcome, points: float | None, top: int, text: str = "so it was") -> Finding:
-    return Finding(
-        id=name,
-        says=f"It is as {name} says",
-        outcome=outcome,
-        points=points,
-        max_points=top,
-        evidence=EvidenceClass.WITNESS,
-        expected=text,
-        actual=text,
-        where=Where(path="s/dmesg.jsonl", line=3, excerpt=(ExcerptLine(number=3, mark=Mark.BAD, text=text),)),
-        hint=text,
-    )
-
-
-def verdict(*checks: Finding) -> Verdict:
-    return Verdict(
-        lab="lab2",
-        title="The OOM killer",
-        status=Status.GRADED,
-        reason="",
-        score=sum(check.points or 0 for check in checks),
-        max_score=sum(check.max_points for check in checks),
-        seed="feed",
-        tier="root",
-        kernel="6.12",
-        release="6.12.1",
-        accelerator="tcg",
-        started="clone",
-        practice=False,
-        digests={},
-        checks=checks,
-    )
-
-
-def ruling(student: str, final: float | None, attempt: int = 1, penalty: float = 0.0) -> Ruling:
-    raw = None if final is None else final + penalty
-    return Ruling(
-        student=Student(id=student),
-        attempt=attempt,
-        raw=raw,
-        penalty=penalty,
-        final=final,
-        max_score=4,
-        late_days=0,
-        because=("attempt 1 counts",),
-    )
+def ruling_of(student: str, final: float | None, attempt: int = 1, penalty: float = 0.0) -> Ruling:
+    return ruling(Student(id=student), final, attempt=attempt, penalty=penalty)
 
 
 def ledger(*results: object, **more: object) -> Ledger:
@@ -106,7 +61,7 @@ def test_the_table_has_a_row_an_attempt_and_counts_how_each_ended() -> None:
 
 def test_penalties_and_finals_stand_beside_the_attempt_that_counts() -> None:
     found = ledger(
-        result("ada", 2.0), result("ada", 4.0, attempt=2), rulings=(ruling("ada", 3.5, 2, penalty=0.5),)
+        result("ada", 2.0), result("ada", 4.0, attempt=2), rulings=(ruling_of("ada", 3.5, 2, penalty=0.5),)
     )
     rows = [line.split() for line in drawn(render_course(found)).splitlines()]
     assert rows[0][:4] == ["student", "try", "score", "final"]
@@ -129,8 +84,8 @@ def test_what_grading_again_changes_is_told_and_the_rest_counted() -> None:
 
 
 def test_a_ruling_is_told_step_by_step() -> None:
-    text = drawn(render_ruling(ruling("ada", None)))
-    assert text.split("\n")[:3] == ["ada", "  attempt 1 counts", "  final: no score of 4"]
+    text = drawn(render_ruling(ruling_of("ada", None)))
+    assert text.split("\n")[:3] == ["ada", "  attempt 1: score 3 of 4", "  final: no score of 4"]
 
 
 def test_the_instructors_page_has_spread_stumbles_groups_and_whom_to_look_at() -> None:
@@ -138,7 +93,7 @@ def test_the_instructors_page_has_spread_stumbles_groups_and_whom_to_look_at() -
     found = ledger(
         *CLASS,
         result("eve"),
-        rulings=tuple(ruling(name, final) for name, final in (("ada", 4.0), ("bob", 3.0), ("dan", None))),
+        rulings=tuple(ruling_of(name, final) for name, final in (("ada", 4.0), ("bob", 3.0), ("dan", None))),
         absent=(Student(id="zoe", name=EVIL),),
     )
     text = render_class(found, {"order": example}, "0.1.0")
@@ -156,7 +111,7 @@ def test_the_instructors_page_has_spread_stumbles_groups_and_whom_to_look_at() -
 
 
 def test_the_spread_counts_every_final_score_once() -> None:
-    rulings = (*(ruling(f"s{at}", at / 10) for at in range(41)), ruling("none", None))
+    rulings = (*(ruling_of(f"s{at}", at / 10) for at in range(41)), ruling_of("none", None))
     bars = distribution(rulings, 4)
     assert sum(number for _, number, _ in bars) == 41
     assert (bars[0][0], bars[-1][0]) == ("0 to 0.4", "3.6 to 4")
@@ -183,7 +138,7 @@ def test_no_word_about_a_hidden_check_reaches_a_students_page(
         blocked = finding("after", Outcome.BLOCKED, None, 0, f"order: {hidden.outcome.value}")
         found = verdict(finding("touches", Outcome.PASS, 3.0, 3), hidden, blocked)
         scored = result("ada", found.score, failed=() if outcome is Outcome.PASS else ("order",))
-        return render_feedback(scored, ruling("ada", found.score), found, showing, is_due=False)
+        return render_feedback(scored, ruling_of("ada", found.score), found, showing, is_due=False)
 
     plain = page(finding("order", Outcome.FAIL, 0.0, 1, SECRET))
     assert page(finding("order", outcome, 0.5, 1, text)) == plain
@@ -202,7 +157,7 @@ def test_after_the_deadline_all_but_the_hidden_is_shown() -> None:
 
 def test_a_students_page_says_what_the_rules_took_and_how_to_play_it_again() -> None:
     found = verdict(finding("touches", Outcome.PASS, 3.0, 3), finding("order", Outcome.FAIL, 0.0, 1, EVIL))
-    text = render_feedback(result("ada"), ruling("ada", 2.5, penalty=0.5), found, Showing(), is_due=False)
+    text = render_feedback(result("ada"), ruling_of("ada", 2.5, penalty=0.5), found, Showing(), is_due=False)
     words = re.sub(r"\s+", " ", seen(text).text)
     assert "3 of 4 points" in words
     assert "Final: 2.5 of 4 points" in words
@@ -212,7 +167,7 @@ def test_a_students_page_says_what_the_rules_took_and_how_to_play_it_again() -> 
 
 
 def test_what_was_refused_or_not_graded_says_so_to_the_student() -> None:
-    refused = render_feedback(CLASS[2], ruling("cyd", 0.0), None, Showing(), is_due=False)
+    refused = render_feedback(CLASS[2], ruling_of("cyd", 0.0), None, Showing(), is_due=False)
     assert "missing ';'" in seen(refused).text
     left = render_feedback(CLASS[3], None, None, Showing(), is_due=False)
     assert "not your fault" in seen(left).text

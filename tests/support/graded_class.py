@@ -8,7 +8,7 @@ from pathlib import Path
 from classes import result
 
 from labkit.model.coursework import Ledger, Ruling, Standing, Student
-from labkit.model.verdict import EvidenceClass, Finding, Outcome, Status, Verdict, Where
+from labkit.model.verdict import EvidenceClass, ExcerptLine, Finding, Mark, Outcome, Status, Verdict, Where
 
 EVIL = '=HYPERLINK("http://x")\n\x1b[2J\x00\u202e#]]></script>\ufffe'
 
@@ -23,7 +23,7 @@ def finding(name: str, outcome: Outcome, points: float | None, top: int, text: s
         evidence=EvidenceClass.WITNESS,
         expected=text,
         actual=text,
-        where=Where(path="s/dmesg.jsonl", line=3),
+        where=Where(path="s/dmesg.jsonl", line=3, excerpt=(ExcerptLine(number=3, mark=Mark.BAD, text=text),)),
         hint=text,
     )
 

@@ -32,6 +32,22 @@ def render_github(verdict: Verdict) -> str:
     return base64.b64encode(json.dumps(document).encode()).decode("ascii")
 
 
+def render_github_failure(max_score: int) -> str:
+    """The same of a submission of which there is no verdict: it does not compile, or labkit failed."""
+    test = {
+        "name": "graded",
+        "status": "error",
+        "message": "there is no verdict: the step's log says why",
+        "test_code": "the submission compiles and is run",
+        "filename": "",
+        "line_no": 0,
+        "execution_time": 0,
+        "score": 0.0,
+    }
+    document = {"version": 1, "status": "error", "max_score": max_score, "tests": [test]}
+    return base64.b64encode(json.dumps(document).encode()).decode("ascii")
+
+
 def render_workflow(lab: str, *, labkit: str, kernel: str = "") -> str:
     """.github/workflows/classroom.yml of an assignment. `labkit` is where it is cloned from."""
     return _world().get_template("classroom.yml.j2").render(lab=lab, labkit=labkit, kernel=kernel)

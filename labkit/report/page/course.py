@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from labkit.model.coursework import Ledger, Mark, Result, Ruling, Showing, Standing
-from labkit.model.verdict import Finding, Outcome, Verdict
+from labkit.model.verdict import Finding, Verdict
+from labkit.report.course import LESS
 from labkit.report.page.render import world
 from labkit.report.shown import shown
 
 CLASS = "class.html.j2"
 FEEDBACK = "feedback.html.j2"
 BINS = 10
-LESS = (Outcome.FAIL.value, Outcome.PARTIAL.value)
 STANDINGS = {
     Standing.GRADED: ("graded", "pass"),
     Standing.REFUSED: ("refused", "fail"),
