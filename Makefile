@@ -12,17 +12,17 @@ BIN := .venv/bin
 # The same names on Debian 12 and on Ubuntu since 24.04 (an older unshare cannot map a user's ids).
 PACKAGES := bubblewrap debian-archive-keyring erofs-utils mmdebstrap python3-venv qemu-system-x86 uidmap util-linux
 
-.PHONY: help run test lint bench soak clean deps
+.PHONY: help run test test-cluster lint bench soak clean deps
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: deps .venv/run.stamp ## boot the OOM lab's guests, run its reference solution, show the verdict (ARGS="--kernel 6.1")
 	@$(BIN)/labkit run lab2 $(ARGS)
 
 test: lint ## lint, then every test but the soaks: pure, paused QEMU, real guests (ARGS="-k numa")
 	@$(BIN)/labkit image build # here, where no test's time limit runs
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
 
 lint: deps .venv/dev.stamp ## style, types, the star of rooms, C style, house rules
 	@$(BIN)/ruff check
@@ -33,6 +33,10 @@ lint: deps .venv/dev.stamp ## style, types, the star of rooms, C style, house ru
 	$(BIN)/python tests/lint/house.py
 	$(BIN)/python tests/lint/cstyle.py
 
+test-cluster: deps .venv/dev.stamp ## what needs a cluster: a real Slurm of two nodes on loopback, installed if it may be
+	@$(BIN)/labkit image build
+	$(BIN)/pytest -m cluster $(ARGS)
+
 bench: deps .venv/dev.stamp ## measure start, boot, a whole run, the image's build (ARGS="--cold")
 	@PYTHONPATH=tests/support:tests/witness $(BIN)/python tests/bench/bench.py $(ARGS)
 
@@ -41,7 +45,7 @@ soak: deps .venv/dev.stamp ## interrupted runs, then solutions and wrong submiss
 	$(BIN)/python tests/soak/clones.py
 	$(BIN)/python tests/soak/conservation.py
 	$(BIN)/python tests/soak/interrupts.py
-	PYTHONPATH=tests/support $(BIN)/python tests/soak/course.py
+	PYTHONPATH=tests/support $(BIN)/python tests/soak/course.py --slurm
 	$(BIN)/python tests/soak/verdicts.py solution
 	$(BIN)/python tests/soak/verdicts.py wrong
 	$(BIN)/python tests/soak/verdicts.py wrong --count 1 --cold

@@ -66,8 +66,13 @@ def sealed(lab: Lab, official: Official, key: str) -> Seal:
     return Seal(official=official, key=course)
 
 
+def is_path(key: str) -> bool:
+    """Whether it says where the key lies; a name alone is looked for among this user's."""
+    return "/" in key
+
+
 def course_key(lab: Lab, key: str) -> CourseKey:
-    """The key that official runs of a lab are drawn from and signed with.
+    """The key that official runs of a lab are drawn from and signed with: its name, or its folder's path.
 
     Raises UsageError for a lab whose graded checks could be forged and where the key is not; HostError for a
     key that others may read.
@@ -79,4 +84,5 @@ def course_key(lab: Lab, key: str) -> CourseKey:
             found=f"graded checks that tier {lab.tier.value} can forge: {named}",
             fix=f"run it as practice, or mend the lab: `labkit lint {lab.id}` says how",
         )
-    return load_key(keys_folder(), key)
+    folder = Path(key)
+    return load_key(folder.parent, folder.name) if is_path(key) else load_key(keys_folder(), key)

@@ -49,7 +49,10 @@ def grade(
         bool, typer.Option("--official", help="Draw each student's numbers from the course's secret; sign.")
     ] = False,
     key: Annotated[
-        str | None, typer.Option("--key", metavar="NAME", help="The key to sign with.", show_default="course")
+        str | None,
+        typer.Option(
+            "--key", metavar="NAME|DIR", help="The key to sign with, or its folder.", show_default="course"
+        ),
     ] = None,
     jobs: Jobs = "auto",
     pool: Annotated[
@@ -189,12 +192,14 @@ def handout(
 
 
 def parse_key(key: str | None, *, official: bool) -> str | None:
-    """The name of the key of an official course, None for practice. Raises UsageError."""
-    from labkit.keyring import COURSE
+    """The name or folder of the key of an official course, None for practice. Raises UsageError."""
+    from labkit.keyring import COURSE, is_path
 
     if key is not None and not official:
         raise UsageError(where="--key", found="no --official", fix="give both, or leave it out")
-    return (key or COURSE) if official else None
+    if not official:
+        return None
+    return str(Path(key).expanduser().resolve()) if key and is_path(key) else key or COURSE
 
 
 def parse_shard(text: str | None) -> tuple[int, int] | None:

@@ -15,9 +15,12 @@ from labkit.model.coursework import Ledger, Parcel, Result, Standing
 from labkit.model.events import Event, Listener, Mood
 from labkit.places import lab_folder, lab_word, places
 from labkit.qemu.live import reap
+from labkit.report.text import count_of
 from labkit.session import opened
 from labkit.store.journal import CourseRecord, Journal, standing
 from labkit.tally import Tally
+
+STRAYS_SHOWN = 5
 
 
 def grade(asked: GradeAsk, listen: Listener) -> Ledger:
@@ -94,7 +97,12 @@ def _graded(ask: GradeAsk, terms: Terms, todo: list[Taken], listen: Listener) ->
 
 def _class(ask: GradeAsk, listen: Listener) -> tuple[Parcel, ...]:
     """What was handed in, with the names that the roster knows."""
-    parcels = find(ask.submissions, ask.platform)
+    download = find(ask.submissions, ask.platform)
+    parcels = download.parcels
+    if strays := download.strays:
+        shown = ", ".join(strays[:STRAYS_SHOWN]) + (", …" if len(strays) > STRAYS_SHOWN else "")
+        text = f"{count_of(len(strays), 'name')} there nobody's work, so not looked at: {shown}"
+        listen(Event(scope="course", phase="intake", mood=Mood.WARN, text=text))
     if ask.roster is None:
         return parcels
     found = matched(parcels, load_roster(ask.roster))

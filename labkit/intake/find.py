@@ -8,8 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from labkit.intake.box import Kind, is_archive, printable, scan, stem
-from labkit.intake.platforms import Top, canvas, gradescope, is_canvas, is_gradescope, is_moodle, moodle
-from labkit.model.coursework import Parcel, Platform, Student
+from labkit.intake.platforms import (
+    METADATA,
+    Top,
+    canvas,
+    gradescope,
+    is_canvas,
+    is_gradescope,
+    is_moodle,
+    moodle,
+)
+from labkit.model.coursework import Download, Parcel, Platform, Student
 from labkit.model.errors import UsageError
 
 JUNK = ("__MACOSX", ".DS_Store")
@@ -17,7 +26,7 @@ _ATTEMPT = re.compile(r"attempt[-_ ]?(\d{1,4})", re.IGNORECASE)
 _NAMED_ATTEMPT = re.compile(r"(?P<who>.+?)[-_ ]attempt[-_ ]?(?P<number>\d{1,4})", re.IGNORECASE | re.DOTALL)
 
 
-def find(path: Path, platform: Platform | None = None) -> tuple[Parcel, ...]:
+def find(path: Path, platform: Platform | None = None) -> Download:
     """The parcels in a folder or an archive, by student and attempt. `platform` None: told by the names.
 
     Raises UsageError where there is nothing, where two claim to be the same attempt, and for a download that
@@ -44,7 +53,12 @@ def find(path: Path, platform: Platform | None = None) -> tuple[Parcel, ...]:
         )
     parcels.sort(key=lambda it: (it.student.id, it.attempt))
     _refuse_twins(path, parcels)
-    return tuple(parcels)
+    return Download(parcels=tuple(parcels), strays=_strays(top, parcels))
+
+
+def _strays(top: Top, parcels: list[Parcel]) -> tuple[str, ...]:
+    used = {name.partition("/")[0] for parcel in parcels for name in (parcel.inside, *parcel.files.values())}
+    return tuple(printable(name) for name in top if name not in {*used, METADATA})
 
 
 def _platform(top: Top) -> Platform:

@@ -9,6 +9,7 @@ import zlib
 from typing import IO, Protocol
 
 CHUNK = 64 << 10
+HEAD = 8
 XZ_MEMORY = 128 << 20  # what `xz -9` needs is 65 MiB; a dictionary of gigabytes is no student's
 MAGICS = (
     (b"\x1f\x8b", "gz"),
@@ -25,6 +26,8 @@ class _Decompressor(Protocol):
     def decompress(self, data: bytes, max_length: int = ..., /) -> bytes: ...
     @property
     def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
 
 
 class Inflated(io.RawIOBase):
@@ -39,7 +42,9 @@ class Inflated(io.RawIOBase):
         self._stream = stream
         self._left = limit
         self._waiting = b""
-        self._decompressor = _decompressor(stream)
+        head = stream.read(HEAD)
+        stream.seek(0)
+        self._decompressor = _decompressor(head)
 
     def readable(self) -> bool:
         return True
@@ -57,27 +62,42 @@ class Inflated(io.RawIOBase):
         decompressor = self._decompressor
         if decompressor is None:
             return self._stream.read(size)
-        while not decompressor.eof:
-            if not self._waiting and not self._hungry():
-                data = decompressor.decompress(b"", size)
-            else:
-                self._waiting = self._waiting or self._stream.read(CHUNK)
-                if not self._waiting:
-                    raise EOFError("the compressed stream is cut short")
-                data = decompressor.decompress(self._waiting, size)
-                self._waiting = getattr(decompressor, "unconsumed_tail", b"")
-            if data:
+        while decompressor is not None:
+            if decompressor.eof:
+                decompressor = self._following(decompressor)
+            elif not self._waiting and not self._hungry():
+                if data := decompressor.decompress(b"", size):
+                    return data
+            elif data := self._taken(decompressor, size):
                 return data
         return b""
+
+    def _taken(self, decompressor: _Decompressor, size: int) -> bytes:
+        """What the next piece of the stream becomes; nothing yet, perhaps."""
+        self._waiting = self._waiting or self._stream.read(CHUNK)
+        if not self._waiting:
+            raise EOFError("the compressed stream is cut short")
+        data = decompressor.decompress(self._waiting, size)
+        self._waiting = getattr(decompressor, "unconsumed_tail", b"")
+        return data
+
+    def _following(self, over: _Decompressor) -> _Decompressor | None:
+        """The next stream of several in a row, which gzip, bzip2 and xz read as one. Else padding follows."""
+        rest = self._waiting or over.unused_data
+        while len(rest) < HEAD and (more := self._stream.read(CHUNK)):
+            rest += more
+        self._waiting = rest
+        following = _decompressor(rest)
+        if following is not None:
+            self._decompressor = following
+        return following
 
     def _hungry(self) -> bool:
         """zlib hands back what it did not take; bz2 and lzma keep it, and say whether they need more."""
         return bool(getattr(self._decompressor, "needs_input", True))
 
 
-def _decompressor(stream: IO[bytes]) -> _Decompressor | None:
-    head = stream.read(8)
-    stream.seek(0)
+def _decompressor(head: bytes) -> _Decompressor | None:
     kind = next((kind for magic, kind in MAGICS if head.startswith(magic)), "")
     if kind == "gz":
         return zlib.decompressobj(wbits=31)

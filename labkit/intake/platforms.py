@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,10 @@ MAX_METADATA = 32 << 20
 _CANVAS = re.compile(r"(?P<who>[^_]+)(?P<late>_LATE)?_(?P<user>\d+)_(?P<upload>\d+)_(?P<name>.+)", re.DOTALL)
 _MOODLE = re.compile(
     r"(?P<who>.+?)_(?P<id>\d+)_assignsubmission_(?P<kind>file|onlinetext)(?:_(?P<name>.*))?", re.DOTALL
+)
+_TIME = re.compile(
+    r"(?P<day>\d{4}-\d\d-\d\d)[T ](?P<time>\d\d:\d\d:\d\d)"
+    r"(?:\.(?P<part>\d+))? ?(?P<zone>|Z|UTC|[+-]\d\d:\d\d)"
 )
 
 Top = Mapping[str, Kind]  # what lies at the top of a download
@@ -101,8 +105,8 @@ def gradescope(path: Path, top: Top) -> Iterator[Parcel]:
             )
 
 
-class _Loader(yaml.SafeLoader):
-    """Plain values; what Ruby tags is read as what it is tagged on."""
+class _Loader(yaml.BaseLoader):
+    """Text as it stands (an id 007 is no number); what Ruby tags is read as what it is tagged on."""
 
 
 def _untagged(loader: _Loader, suffix: str, node: yaml.Node) -> Any:
@@ -123,7 +127,7 @@ def _metadata(path: Path) -> dict[str, dict[str, Any]]:
         (it.data for it in scan(path, lambda name: MAX_METADATA if name == METADATA else 0) if it.data), b""
     )
     try:
-        document = yaml.load(data.decode("utf-8"), _Loader)  # a SafeLoader
+        document = yaml.load(data.decode("utf-8"), _Loader)  # a BaseLoader: it makes texts
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(
             where=where, found=f"no YAML ({error})", fix="export the submissions again"
@@ -134,14 +138,16 @@ def _metadata(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def _instant(value: object) -> datetime | None:
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value.strip().replace(" Z", "+00:00").replace(" UTC", "+00:00"))
-        except ValueError:
-            return None
-    if not isinstance(value, datetime):
+    """2026-11-27 09:00:00.123456789 Z, as Ruby writes it; None for what is no time."""
+    found = _TIME.fullmatch(str(value).strip())
+    if found is None:
         return None
-    return value if value.tzinfo else value.replace(tzinfo=timezone.utc)
+    zone = "+00:00" if found["zone"] in ("", "Z", "UTC") else found["zone"]
+    try:
+        micro = f"{found['part'] or '':0<6}"[:6]  # as much as Python's datetime can hold
+        return datetime.fromisoformat(f"{found['day']}T{found['time']}.{micro}{zone}")
+    except ValueError:
+        return None
 
 
 def _most(pattern: re.Pattern[str], names: list[str]) -> bool:

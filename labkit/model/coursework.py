@@ -64,6 +64,14 @@ class Roster:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """What a class handed in, by student and attempt, and the names in it that are nobody's work."""
+
+    parcels: tuple[Parcel, ...]
+    strays: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Matched:
     """Parcels whose students the roster knows, with what it knows; who handed in nothing; the rest."""
 

@@ -16,61 +16,24 @@ from pathlib import Path
 
 import pytest
 from clusters import cluster
-from labmaker import make_lab
 from processes import mark_environment, marked_processes
+from things import ask_for, ends, hand_in, thing_lab, timeless
 
-from labkit.course.desk import GradeAsk
 from labkit.course.grade import grade
 from labkit.course.ledger import stored
 from labkit.course.regrade import RegradeAsk, apply, regrade
 from labkit.course.replay import replay
 from labkit.keyring import new
 from labkit.labfile.workfolder import Marker, write_marker
-from labkit.model.coursework import Ledger, Result, Standing
+from labkit.model.coursework import Standing
 from labkit.model.errors import ExitCode, UsageError
 from labkit.model.events import Event, Mood, silent
 from labkit.store.journal import Journal
 
 LABKIT = Path(sys.executable).with_name("labkit")
-STEPS = {"act": {"run": "./thing.sh", "runs_as": "student"}}
-HAND_IN = {"thing.sh": "shell", "extra.c": "c"}
-GOOD_C = "int main(void) { return 0; }\n"
 GONE_SECONDS = 20.0
 ACTING = "the step goes on"
 pytestmark = pytest.mark.guest
-
-
-def thing_lab(folder: Path, tier: str = "root", run: str = "") -> Path:
-    """A lab that runs what was handed in: the student's own code, or, with `run`, labkit's."""
-    return make_lab(
-        folder,
-        tier=tier,
-        steps={"act": {"run": run}} if run else STEPS,
-        check="said",
-        scene={"programs": ["extra"]},
-        hand_in=HAND_IN,
-        files={"solution/thing.sh": "#!/bin/sh\necho yes\n", "solution/extra.c": GOOD_C},
-    )
-
-
-def hand_in(folder: Path, *, says: str = "yes", code: str = GOOD_C) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "thing.sh").write_text(f"#!/bin/sh\necho {says}\n")
-    (folder / "extra.c").write_text(code)
-    return folder
-
-
-def ask_for(lab: Path, there: Path, out: Path) -> GradeAsk:
-    return GradeAsk(lab=str(lab), submissions=there, out=out)
-
-
-def ends(found: Ledger) -> dict[str, tuple[Standing, float | None]]:
-    return {result.student.id: (result.standing, result.score) for result in found.results}
-
-
-def timeless(result: Result) -> Result:
-    """What of a result is the same whenever it was graded."""
-    return replace(result, graded_at=result.graded_at.min, seconds=0.0, run="")
 
 
 @pytest.fixture(scope="module")
@@ -244,6 +207,17 @@ def test_official_numbers_are_each_students_own_and_a_replay_proves_them(
     assert any("not drawn with key" in sentence for sentence in replay(out, "ada", 1).odd)
     with pytest.raises(UsageError, match="nobody"):
         replay(out, "eve", None)
+
+
+def test_a_key_is_found_by_its_folder_too(tmp_path: Path) -> None:
+    lab = thing_lab(tmp_path / "thing", "user")
+    new("autumn", tmp_path / "keys")
+    hand_in(tmp_path / "in" / "ada", code="int main(void) { return missing; }\n")
+    key = str(tmp_path / "keys" / "autumn")
+    found = grade(replace(ask_for(lab, tmp_path / "in", tmp_path / "out"), key=key), silent)
+    assert [(it.official, it.standing) for it in found.results] == [(True, Standing.REFUSED)]
+    with pytest.raises(UsageError, match="no key 'none'"):
+        grade(replace(ask_for(lab, tmp_path / "in", tmp_path / "no"), key=f"{key}/../none"), silent)
 
 
 @contextmanager

@@ -32,7 +32,7 @@ GRADESCOPE = """\
 submission_71:
   :submitters:
   - :name: Ada Lovelace
-    :sid: '1815'
+    :sid: 0815
     :email: ada@x.edu
   - :name: Mary S.
     :sid:
@@ -80,7 +80,9 @@ def test_a_folder_or_an_archive_a_student(lay, tmp_path: Path) -> None:  # type:
     where = lay(
         {"ada/hog.c": b"ada", "ada/deep/er/x": b"", "bob.zip": inner, "README.txt": b"", ".DS_Store": b""}
     )
-    assert told(find(where)) == {("ada", 1): {"hog.c": b"ada"}, ("bob", 1): {"hog.c": b"bob"}}
+    found = find(where)
+    assert told(found.parcels) == {("ada", 1): {"hog.c": b"ada"}, ("bob", 1): {"hog.c": b"bob"}}
+    assert found.strays == ("README.txt",)
 
 
 def test_attempts_stand_inside_or_in_the_name(lay) -> None:  # type: ignore[no-untyped-def]
@@ -92,7 +94,7 @@ def test_attempts_stand_inside_or_in_the_name(lay) -> None:  # type: ignore[no-u
             "bob/hog.c": b"first",
         }
     )
-    assert told(find(where)) == {
+    assert told(find(where).parcels) == {
         ("ada", 1): {"hog.c": b"1"},
         ("ada", 2): {"hog.c": b"2"},
         ("bob", 1): {"hog.c": b"first"},
@@ -102,7 +104,7 @@ def test_attempts_stand_inside_or_in_the_name(lay) -> None:  # type: ignore[no-u
 
 def test_canvas_tells_whose_it_is_which_was_late_and_which_was_handed_in_again(lay, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     inner = packed(tmp_path / "work.zip", {"hog.c": b"charles"}).read_bytes()
-    parcels = find(lay(CANVAS | {"babbagecharles_LATE_1002_90003_work.zip": inner}))
+    parcels = find(lay(CANVAS | {"babbagecharles_LATE_1002_90003_work.zip": inner})).parcels
     assert told(parcels) == {
         ("1001", 1): {"hog.c": b"ada", "limit.sh": b"ada's second"},
         ("1002", 1): {"hog.c": b"charles"},
@@ -116,14 +118,14 @@ def test_canvas_tells_whose_it_is_which_was_late_and_which_was_handed_in_again(l
 
 
 def test_moodle_tells_the_participant_and_what_was_typed_is_no_file(lay) -> None:  # type: ignore[no-untyped-def]
-    parcels = find(lay(MOODLE))
+    parcels = find(lay(MOODLE)).parcels
     assert told(parcels) == {("501", 1): {"hog.c": b"ada", "limit.sh": b"sh"}, ("502", 1): {"hog.c": b"jose"}}
     assert parcels[1].student.name == "José_María Ñandú"
 
 
 def test_moodle_without_folders_is_understood_too(lay) -> None:  # type: ignore[no-untyped-def]
     flat = {name.replace("_/", "_"): data for name, data in MOODLE.items()}
-    assert told(find(lay(flat)))[("501", 1)] == {"hog.c": b"ada", "limit.sh": b"sh"}
+    assert told(find(lay(flat)).parcels)[("501", 1)] == {"hog.c": b"ada", "limit.sh": b"sh"}
 
 
 def test_gradescope_tells_in_its_own_file_who_submitted_together_and_when(lay) -> None:  # type: ignore[no-untyped-def]
@@ -134,13 +136,13 @@ def test_gradescope_tells_in_its_own_file_who_submitted_together_and_when(lay) -
             "submission_72/hog.c": b"charles",
         }
     )
-    parcels = {it.student.id: it for it in find(where)}
+    parcels = {it.student.id: it for it in find(where).parcels}
     assert {name: unpack(it, NAMES).files["hog.c"] for name, it in parcels.items()} == {
-        "1815": b"both",
+        "0815": b"both",
         "mary@x.edu": b"both",
         "1791": b"charles",
     }
-    assert parcels["1815"].submitted_at == datetime(2026, 11, 30, 22, 58, 59, 123456, tzinfo=timezone.utc)
+    assert parcels["0815"].submitted_at == datetime(2026, 11, 30, 22, 58, 59, 123456, tzinfo=timezone.utc)
     assert parcels["1791"].submitted_at == datetime(2026, 12, 1, 8, 0, tzinfo=timezone.utc)
 
 
@@ -169,7 +171,8 @@ def test_nothing_there_is_said(tmp_path: Path) -> None:
 def test_a_link_among_the_students_is_nobody(tmp_path: Path) -> None:
     where = laid_out(tmp_path / "class", {"ada/hog.c": b"ada"})
     (where / "eve").symlink_to("/etc")
-    assert [it.student.id for it in find(where)] == ["ada"]
+    found = find(where)
+    assert ([it.student.id for it in found.parcels], found.strays) == (["ada"], ("eve",))
 
 
 def roster(folder: Path, text: str) -> Path:

@@ -163,6 +163,17 @@ def cost(act: Callable[[], object]) -> int:
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize("padding", [b"", bytes(3), bytes(4096)])
+def test_a_tar_packed_in_parts_is_read_to_its_end(
+    pack: Callable[[bytes], bytes], padding: bytes, tmp_path: Path
+) -> None:
+    whole = tarred(tmp_path / "a.tar", GOOD, "w").read_bytes()
+    path = tmp_path / "parts.tar"
+    path.write_bytes(b"".join(pack(part) for part in (whole[:700], b"", whole[700:])) + padding)
+    assert unpack(parcel(path), NAMES).files == GOOD
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
 def test_a_tar_that_becomes_huge_is_refused_at_little_cost(
     pack: Callable[[bytes], bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,186 +1,113 @@
-"""A mixed class of lab2: every verdict right, and the same after kills as without them.
+"""A mixed class of lab2: every verdict right, and the same after kills as without them, on any pool.
 
-    python tests/soak/course.py [--count N] [--kills N] [--kernel NAME]
+    python tests/soak/course.py [--count N] [--kills N] [--kernel NAME] [--slurm]
 
-The class has the solution, wrong submissions, forgers, C that does not compile, a missing file, and code that
-hangs, panics the kernel or floods its output, in turn until there are N. First it is graded in peace; then in
-a folder of its own, where a grader or one of its guests is killed at random instants, KILLS times, and the
-grader started again. Exit status 1 when a verdict is another one, when both differ in more than times, or
-when a process is left.
+The class has the solution, wrong submissions, forgers, C that does not compile, a missing file, and code
+that hangs, panics the kernel or floods its output, in turn until there are N. A quarter of it is graded
+first, for the growth of time; then all. Then a grader and its guests are killed at random instants, KILLS
+times in all: half of them on this machine, half on a dask cluster whose workers and scheduler are struck,
+too. With --slurm the class is graded once more by a real Slurm's array of shards, and by dask's workers in
+peace. Exit status 1 when a verdict is another one, when two ways differ in more than times, or when a process
+is left.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
-import json
-import os
 import random
-import signal
+import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from arena import LABKIT
-from processes import mark_environment, marked_processes
-from rich.console import Console
-from rich.table import Table
+from clusters import cluster
+from harry import WORKERS, at_home, on_cluster
+from mixed import Kind, lay_out, odd, results, show, timeless, words
+from slurm import slurm
 
-from labkit.labfile.draw import parameters
-from labkit.labfile.forgers import forgers
 from labkit.labfile.load import load
-from labkit.labfile.submission import load_submission
-from labkit.labfile.workfolder import Marker, write_marker
-from labkit.labfile.wrongs import wrongs
-from labkit.model.coursework import Result, Standing
 from labkit.model.lab import Lab
 from labkit.places import lab_folder, places
-from labkit.store.journal import Journal, standing
+from labkit.store.journal import Journal
 
-GONE_SECONDS = 30.0
-TIMES = ("graded_at", "seconds", "run", "failures", "key")
-BROKEN_C = "int main(void) { return missing; }\n"
-SCRIPTS = {
-    "panics": "#!/bin/sh\necho c >/proc/sysrq-trigger\nsleep 60\n",
-    "hangs": "#!/bin/sh\nwhile :; do :; done\n",
-    "floods": "#!/bin/sh\nyes flood\n",
-}
+SLURM_SECONDS = 3600.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """A submission, and whether what became of it is right."""
+class Course:
+    """A class in a folder, graded in many ways."""
 
-    name: str
-    source: Path
-    change: Callable[[Path], object]
-    right: Callable[[Result], bool]
+    def __init__(self, folder: Path, lab: Lab, count: int, kernel: str | None) -> None:
+        self.folder, self.lab, self.kernel = folder, lab, kernel
+        self.made: dict[str, Kind] = lay_out(lab, folder / "class", count)
+        self.differ = False
 
+    def line(self, name: str, there: str = "class") -> list[str]:
+        return words(self.lab.id, self.folder / there, self.folder / name, self.kernel)
 
-def kinds(lab: Lab) -> Iterator[Kind]:
-    solution = lab.folder / "solution"
-    yield Kind(name="solution", source=solution, change=_leave, right=lambda it: it.score == lab.max_score)
-    for wrong in wrongs(lab):
-        yield Kind(name=wrong.name, source=wrong.folder, change=_leave, right=_fails(wrong.fails))
-    for forger in forgers(lab):
-        yield Kind(name=forger.name, source=forger.folder, change=_leave, right=_gains_none(forger.aims))
-    yield Kind(name="broken C", source=solution, change=_break, right=_refused)
-    yield Kind(name="a file is missing", source=solution, change=_remove, right=_refused)
-    for name, script in SCRIPTS.items():
-        yield Kind(name=name, source=solution, change=_replace(script), right=lambda it: _less(it, lab))
+    def journal(self, name: str) -> Journal:
+        return Journal(folder=self.folder / name)
 
-
-def _leave(folder: Path) -> None:
-    del folder
+    @contextmanager
+    def way(self, name: str) -> Iterator[list[str]]:
+        """The command for a folder of its own; afterwards its results against those graded in peace."""
+        began = time.monotonic()
+        yield self.line(name)
+        seconds = time.monotonic() - began
+        same = timeless(self.journal(name)) == timeless(self.journal("peace"))
+        self.differ |= not same
+        print(f"{name}: {seconds:.0f} s; the results are {'the same' if same else 'OTHERS'}", flush=True)
 
 
-def _break(folder: Path) -> None:
-    (folder / "hog.c").write_text(BROKEN_C)
+def in_peace(course: Course, count: int) -> int:
+    """How many verdicts are not as they must be."""
+    few = count // 4
+    lay_out(course.lab, course.folder / "few", few)
+    small = run(course.line("small", "few"))
+    seconds = run(course.line("peace"))
+    found = results(course.journal("peace"))
+    show(course.made, found)
+    growth = (seconds / count) / (small / few)
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10
+    wrong = odd(course.made, found)
+    print(
+        f"{len(found)} graded in {seconds:.0f} s, {60 * len(found) / seconds:.1f} a minute; {len(wrong)} odd"
+    )
+    print(f"each takes {growth:.2f} of what it takes in a class of {few}; no process had over {peak} MiB")
+    return len(wrong)
 
 
-def _remove(folder: Path) -> None:
-    (folder / "plan.toml").unlink()
-
-
-def _replace(script: str) -> Callable[[Path], object]:
-    return lambda folder: (folder / "limit.sh").write_text(script)
-
-
-def _refused(result: Result) -> bool:
-    return result.standing is Standing.REFUSED and result.score == 0
-
-
-def _less(result: Result, lab: Lab) -> bool:
-    return result.standing is Standing.GRADED and result.score is not None and result.score < lab.max_score
-
-
-def _fails(names: frozenset[str]) -> Callable[[Result], bool]:
-    def right(result: Result) -> bool:
-        less = {it.id for it in result.marks if it.max_points and it.outcome in ("fail", "partial")}
-        return result.standing is Standing.GRADED and less == {
-            name for name in names if any(it.id == name and it.max_points for it in result.marks)
-        }
-
-    return right
-
-
-def _gains_none(names: frozenset[str]) -> Callable[[Result], bool]:
-    return lambda result: not any(it.points for it in result.marks if it.id in names)
-
-
-def lay_out(lab: Lab, folder: Path, count: int) -> dict[str, Kind]:
-    """A class of `count`; whose work is of which kind."""
-    made = {}
-    for number, kind in zip(range(count), itertools.cycle(kinds(lab)), strict=False):
-        name = f"s{number:03}"
-        work = folder / name
-        work.mkdir(parents=True)
-        seed = f"class-{number}"
-        for file, text in load_submission(lab, kind.source, parameters(lab, seed)).items():
-            (work / file).write_text(text)
-        write_marker(work, Marker(lab=lab.id, seed=seed))
-        kind.change(work)
-        made[name] = kind
-    return made
-
-
-def words(lab: str, there: Path, out: Path, kernel: str | None) -> list[str]:
-    line = [str(LABKIT), "course", "grade", lab, str(there), "--out", str(out), "--quiet"]
-    return [*line, *(["--kernel", kernel] if kernel else [])]
-
-
-def graded(line: list[str]) -> float:
+def run(line: list[str]) -> float:
     """Seconds that it took."""
     began = time.monotonic()
     subprocess.run(line, check=False, stdout=subprocess.DEVNULL)
     return time.monotonic() - began
 
 
-def harried(line: list[str], kills: int, chance: random.Random) -> list[str]:
-    """Grade with kills at random instants; what was killed. Raises SystemExit for processes that are left."""
-    killed: list[str] = []
-    while True:
-        environment = mark_environment()
-        process = subprocess.Popen(line, env=environment, stdout=subprocess.DEVNULL)
-        while len(killed) < kills and process.poll() is None:
-            try:
-                process.wait(timeout=chance.uniform(0.5, 12.0))
-            except subprocess.TimeoutExpired:
-                killed.append(_kill_one(process, environment, chance))
-        process.wait()
-        end = time.monotonic() + GONE_SECONDS
-        while (left := marked_processes(environment)) and time.monotonic() < end:
-            time.sleep(0.1)
-        if left:
-            raise SystemExit(f"left behind: {left}")
-        if process.returncode >= 0:
-            return killed
+def under_fire(course: Course, kills: int) -> None:
+    chance = random.Random(1)
+    with course.way("killed") as line:
+        print(told(at_home(line, kills // 2, chance)))
+    with course.way("killed-cluster") as line:
+        print(told(on_cluster(line, course.folder, kills - kills // 2, chance)))
 
 
-def _kill_one(process: subprocess.Popen[bytes], environment: dict[str, str], chance: random.Random) -> str:
-    guests = [pid for pid, comm in marked_processes(environment) if comm.startswith("qemu")]
-    if guests and chance.random() < 0.5:
-        try:
-            os.kill(chance.choice(guests), signal.SIGKILL)
-        except ProcessLookupError:
-            return "a guest that had just ended"
-        return "a guest"
-    process.kill()
-    return "the grader"
+def told(killed: list[str]) -> str:
+    return f"{len(killed)} kills: " + ", ".join(f"{many} x {what}" for what, many in Counter(killed).items())
 
 
-def timeless(journal: Journal) -> dict[str, object]:
-    """The results that stand, without what is another one each time."""
-    there = standing(journal.results())
-    found: dict[str, object] = {}
-    for (student, _), result in there.items():
-        text = json.loads((journal.folder / "results" / f"{result.key}.json").read_text())
-        found[student] = {name: value for name, value in text.items() if name not in TIMES}
-    return found
+def on_slurm(course: Course) -> None:
+    with course.way("dask") as line, cluster(course.folder / "workers", *WORKERS) as there:
+        run([*line, "--pool", there.pool])
+    search = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    with course.way("slurm") as line, slurm(course.folder / "slurm", cpus=8, mib=16384, path=search) as nodes:
+        script = " ".join(line) + " --shard $SLURM_ARRAY_TASK_ID/2\n"
+        job = nodes.submit("shards", script, "--array=1-2", "--nodes=1", "--cpus-per-task=6", "--mem=10000")
+        nodes.wait(job, SLURM_SECONDS)
 
 
 def main() -> int:
@@ -188,40 +115,16 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--kernel")
+    parser.add_argument("--slurm", action="store_true")
     asked = parser.parse_args()
-    lab = load(lab_folder(places(), "lab2"))
     with tempfile.TemporaryDirectory(prefix="labkit-class-") as name:
-        folder = Path(name)
-        made = lay_out(lab, folder / "class", asked.count)
-        peace, war = Journal(folder=folder / "peace"), Journal(folder=folder / "war")
-        seconds = graded(words(lab.id, folder / "class", peace.folder, asked.kernel))
-        results = {student: result for (student, _), result in standing(peace.results()).items()}
-        odd = [who for who, kind in made.items() if who not in results or not kind.right(results[who])]
-        _show(made, results, set(odd))
-        rate = 60 * len(results) / seconds
-        print(f"{len(results)} graded in {seconds:.0f} s, {rate:.1f} a minute; {len(odd)} odd")
+        course = Course(Path(name), load(lab_folder(places(), "lab2")), asked.count, asked.kernel)
+        wrong = in_peace(course, asked.count)
         if asked.kills:
-            killed = harried(
-                words(lab.id, folder / "class", war.folder, asked.kernel), asked.kills, random.Random(1)
-            )
-            same = timeless(peace) == timeless(war)
-            told = ", ".join(f"{killed.count(what)} x {what}" for what in sorted(set(killed)))
-            print(f"{len(killed)} kills ({told}); the results are {'the same' if same else 'OTHERS'}")
-            odd += [] if same else ["kills"]
-        return 1 if odd else 0
-
-
-def _show(made: dict[str, Kind], results: dict[str, Result], odd: set[str]) -> None:
-    table = Table("who", "kind", "standing", "score", "fails", "")
-    for who, kind in made.items():
-        result = results.get(who)
-        if result is None:
-            table.add_row(who, kind.name, "nothing", "", "", "ODD")
-            continue
-        fails = ", ".join(it.id for it in result.marks if it.outcome in ("fail", "partial"))
-        score = "none" if result.score is None else f"{result.score:g}"
-        table.add_row(who, kind.name, result.standing.value, score, fails, "ODD" if who in odd else "")
-    Console().print(table)
+            under_fire(course, asked.kills)
+        if asked.slurm:
+            on_slurm(course)
+        return 1 if wrong or course.differ else 0
 
 
 if __name__ == "__main__":
