@@ -22,7 +22,7 @@ run: deps .venv/run.stamp ## boot the OOM lab's guests, run its reference soluti
 
 test: lint ## lint, then every test but the soaks: pure, paused QEMU, real guests (ARGS="-k numa")
 	@$(BIN)/labkit image build # here, where no test's time limit runs
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
+	$(BIN)/pytest $(ARGS)
 
 lint: deps .venv/dev.stamp ## style, types, the star of rooms, C style, house rules
 	@$(BIN)/ruff check

@@ -26,16 +26,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 QEMU = "qemu-system-x86_64"
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests share its guests, so one worker has them all: pytest-xdist's group is the file."""
-    for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
-    _skip_without_qemu(items)
-
-
-def _skip_without_qemu(items: list[pytest.Item]) -> None:
     """Skip the outer rings where there is no QEMU; under CI that is an error, or nobody would notice."""
     outer = [item for item in items if item.get_closest_marker("qemu") or item.get_closest_marker("guest")]
     if not outer or shutil.which(QEMU):

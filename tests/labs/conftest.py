@@ -19,12 +19,10 @@ from labkit.model.rows import RunDone
 SECONDS = 3600  # of the first test, which waits for all
 
 
-@pytest.hookimpl(tryfirst=True)  # before all tests of a file become a group of their own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _is_played(item):
             item.add_marker(pytest.mark.timeout(SECONDS))
-            item.add_marker(pytest.mark.xdist_group("played"))  # one pool plays them all
 
 
 @pytest.fixture(scope="session")
@@ -40,8 +38,6 @@ def played(
 
     def say(line: str) -> None:
         """Who waits for all of them sees each that is done, in a log file too: past pytest's capture."""
-        if terminal is None:  # a worker of pytest-xdist's, that prints nothing
-            return
         with turn, capture.global_and_fixture_disabled():
             terminal.write_line(line)
             terminal.flush()
