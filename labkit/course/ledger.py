@@ -22,7 +22,10 @@ def ledger(lab: Lab, journal: Journal, *, fresh: int = 0, elsewhere: int = 0) ->
     """The class as it stands, in the order of its students' ids; what the rules make of it is kept, too."""
     there = standing(journal.results())
     results = tuple(there[attempt] for attempt in sorted(there))
-    ruled = _rulings(rules(journal), results, lab.max_score)
+    holds = rules(journal)
+    ruled = _rulings(holds, results, lab.max_score)
+    absent = _absent(journal, results)
+    known = {it.student.id for it in results} | {student.id for student in absent}
     journal.keep_rulings(ruled)
     return Ledger(
         lab=lab.id,
@@ -31,7 +34,8 @@ def ledger(lab: Lab, journal: Journal, *, fresh: int = 0, elsewhere: int = 0) ->
         folder=journal.folder,
         results=results,
         rulings=ruled,
-        absent=_absent(journal, results),
+        absent=absent,
+        strangers=tuple(sorted(set(holds.extensions) - known)),
         fresh=fresh,
         elsewhere=elsewhere,
     )

@@ -237,8 +237,8 @@ class Ledger:
     """A class at a glance. `results` are those that stand, by student and attempt.
 
     `rulings` are what the rules make of them, a student each; `absent` are students of the roster who handed
-    in nothing. `fresh` of the results were made just now; `elsewhere` counts attempts that another grader is
-    at or that belong to another shard.
+    in nothing; `strangers` are ids of whom the rules speak, and nobody has them. `fresh` of the results were
+    made just now; `elsewhere` counts attempts that another grader is at or that belong to another shard.
     """
 
     lab: str
@@ -248,6 +248,7 @@ class Ledger:
     results: tuple[Result, ...]
     rulings: tuple[Ruling, ...] = ()
     absent: tuple[Student, ...] = ()
+    strangers: tuple[str, ...] = ()
     fresh: int = 0
     elsewhere: int = 0
 

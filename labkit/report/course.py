@@ -144,6 +144,8 @@ def _rest(ledger: Ledger) -> Iterator[Text]:
     if ledger.absent:
         names = ", ".join(student.name or student.id for student in ledger.absent)
         yield oneline(f"handed in nothing: {names}")
+    if ledger.strangers:
+        yield oneline(f"extensions of the rules for ids that nobody here has: {', '.join(ledger.strangers)}")
     if ledger.elsewhere:
         yield oneline(f"{count_of(ledger.elsewhere, 'attempt')} left to another grader or shard")
     kept = len(ledger.results) - ledger.fresh

@@ -89,6 +89,11 @@ def test_the_rules_are_kept_and_what_they_make_of_scores_apart_from_these(
     assert "final: 3 of" in capsys.readouterr().out
     assert (course / "policy.toml").read_bytes() == rules.read_bytes()
     assert {entry["student"]["id"] for entry in json.loads((course / "rulings.json").read_text())} >= {"bob"}
+    rules.write_text("due = 2026-12-01T00:00:00Z\n[extensions]\nbob = 2\nbbo = 3\n")
+    assert enter(["course", "show", str(course), "--policy", str(rules)]) == 0
+    assert "extensions of the rules for ids that nobody here has: bbo\n" in capsys.readouterr().out
+    rules.write_text("due = 2026-12-01T00:00:00Z\nper_day = 50\n")
+    assert enter(["course", "show", str(course), "--policy", str(rules)]) == 0
     rules.write_text("per_day = 500\n")
     assert enter(["course", "policy", str(course), "--policy", str(rules)]) == ExitCode.BAD_INPUT
     rules.write_text('[showing]\nchecks = { ordre = "hidden" }\n')  # or `order` would be shown

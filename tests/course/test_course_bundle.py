@@ -105,6 +105,7 @@ def contained(root: Path) -> subprocess.CompletedProcess[str]:
         pytest.skip("bubblewrap is not installed: `make deps` installs it")
     cache = str(places().cache)
     box = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"]
+    box += ["--ro-bind", sys.prefix, sys.prefix]  # where labkit's packages are, should that be in /tmp
     box += ["--bind", str(root), "/autograder", "--bind", cache, cache, "--die-with-parent"]
     with little_memory() as head:
         return subprocess.run(

@@ -53,6 +53,7 @@ def test_canvas_takes_the_file_back_with_its_mark_and_its_line_ends() -> None:
     [
         (GRADEBOOK, "Unknown"),
         (GRADEBOOK.replace("Other (1)", "The OOM killer (2)"), "The OOM killer"),
+        (GRADEBOOK.replace(",4,10", ",40,10"), "The OOM killer"),
         ("", "x"),
     ],
 )

@@ -17,6 +17,7 @@ from labkit.model.errors import UsageError
 
 KEYS = ("ID", "SIS User ID", "SIS Login ID")
 EXCUSED = "EX"
+POSSIBLE = "Points Possible"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,8 @@ def fill_canvas(text: str, title: str, rulings: Sequence[Ruling], where: str = "
     """Fill the column of the assignment `title` with the final scores.
 
     A student without a final score keeps what the cell held, and one who is excused stays so. Raises
-    UsageError for a CSV that is no gradebook's, or has no such column or two of them.
+    UsageError for a CSV that is no gradebook's, or has no such column or two of them, or where the assignment
+    is worth other points: Canvas would take 10 of 10 for 10 of 100.
     """
     newline = "\r\n" if "\r\n" in text else "\n"
     rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
@@ -40,6 +42,7 @@ def fill_canvas(text: str, title: str, rulings: Sequence[Ruling], where: str = "
             where=where, found="no column ID in its first line", fix="export the gradebook from Canvas as CSV"
         )
     column = _column(rows[0], title, where)
+    _refuse_other_points(rows, column, rulings, where)
     keys = [rows[0].index(key) for key in KEYS if key in rows[0]]
     finals = _by_word(rulings)
     done: set[str] = set()
@@ -67,6 +70,22 @@ def _column(header: list[str], title: str, where: str) -> int:
             fix=f"give the whole title with --title; there are: {titles}",
         )
     return found[0]
+
+
+def _refuse_other_points(
+    rows: Sequence[list[str]], column: int, rulings: Sequence[Ruling], where: str
+) -> None:
+    worth = next((row[column] for row in rows[1:] if len(row) > column and POSSIBLE in row[0]), "")
+    try:
+        points = float(worth)
+    except ValueError:  # no such row, or Canvas's own words in it
+        return
+    if other := [ruling.max_score for ruling in rulings if ruling.max_score != points]:
+        raise UsageError(
+            where=where,
+            found=f"{rows[0][column]} is worth {points:g} points there, and {other[0]} here",
+            fix=f"give the assignment {other[0]} points in Canvas, and export the gradebook again",
+        )
 
 
 def _by_word(rulings: Sequence[Ruling]) -> dict[str, Ruling]:
