@@ -19,7 +19,7 @@ from labkit.model.lab import Lab
 from labkit.model.rows import Complaints, RunDone, RunRow
 from labkit.model.verdict import Status
 from labkit.page import put_page
-from labkit.places import is_shipped, lab_folder, lab_ids, lab_word, places
+from labkit.places import Places, is_shipped, lab_folder, lab_ids, lab_word, places
 from labkit.report.handout import render_handout
 from labkit.report.verdict_json import parse_verdict_json, render_verdict_json
 from labkit.store.layout import REQUEST, VERDICT
@@ -110,12 +110,16 @@ def grade(run: Path, lab: str | None, listen: Listener) -> RunDone:
 
 
 def lint(labs: tuple[str, ...]) -> Complaints:
-    """What is wrong with these labs, all of them if none is named. Raises UsageError for one not there."""
+    """What is wrong with these labs, all of them if none is named. Raises UsageError for one not there.
+
+    What else lies in the folder of labs is passed over, so that `labkit lint labs/*` may be said.
+    """
     here = places()
+    names = [name for name in labs if not _is_beside_labs(here, name)] or labs or lab_ids(here)
     text = course(here)
     refusals: list[str] = []
     standings: list[str] = []
-    for folder in [lab_folder(here, name) for name in labs or lab_ids(here)]:
+    for folder in [lab_folder(here, name) for name in names]:
         try:
             lab = load(folder)
         except LabkitError as error:
@@ -125,6 +129,16 @@ def lint(labs: tuple[str, ...]) -> Complaints:
         refusals += map(str, unplaced(lab, text) if is_shipped(here, lab.folder) else ())
         standings.append(_standing(lab))
     return Complaints(refusals=tuple(refusals), standings=tuple(standings))
+
+
+def _is_beside_labs(here: Places, name: str) -> bool:
+    path = Path(name)
+    return (
+        "/" in name
+        and path.exists()
+        and path.resolve().parent == here.labs
+        and path.name not in lab_ids(here)
+    )
 
 
 def _standing(lab: Lab) -> str:

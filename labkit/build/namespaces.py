@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 
 from labkit.build.tools import find_tool, run
@@ -22,15 +23,27 @@ def enter_namespace() -> tuple[str, ...]:
     """The words before a command that make it root of namespaces of its own, all of which end with it.
 
     As a plain user the namespace's root is the user, so that it may write wherever they may; the user's
-    subordinate ids are mapped beside. Raises HostError that says what to install or change.
+    subordinate ids are mapped beside. Root of a container that may make none has none. Raises HostError that
+    says what to install or change.
     """
     contained = ("unshare", "--mount", "--pid", "--fork", "--kill-child=KILL")
     if os.geteuid() == 0:
-        return contained
+        return contained if _starts(*contained, "true") else ()
     find_tool("newuidmap")
     mapped = ("--user", "--map-auto", "--map-root-user")
     _prove_namespaces()
     return (*contained, *mapped)
+
+
+@cache
+def are_walls_refused() -> bool:
+    """Whether this is root, and not even root gets a sandbox: a container that is one itself."""
+    shut = ("bwrap", "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/")
+    return os.geteuid() == 0 and not _starts(*shut, "--proc", "/proc", "--dev", "/dev", "true")
+
+
+def _starts(*words: str) -> bool:
+    return run(words, deadline=Deadline.after(_PROBE_SECONDS, "namespaces")).status == 0
 
 
 def _prove_namespaces() -> None:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from labkit.build.namespaces import blocking_switch
+from labkit.build.cell import cell, entering
+from labkit.build.namespaces import are_walls_refused, blocking_switch
 from labkit.build.recipe import Limits
 from labkit.build.tools import Done, find_tool, run
 from labkit.model.errors import HostError
@@ -28,20 +29,14 @@ class Sandbox:
 
         Raises HostError if bubblewrap itself cannot start, DeadlineExpired after the recipe's seconds.
         """
-        limits = (
-            f"--as={self.limits.memory_mib << 20}",
-            f"--fsize={self.limits.file_mib << 20}",
-            f"--cpu={int(self.limits.seconds)}",
-            "--core=0",
-        )
+        if are_walls_refused():
+            with cell(self.root, work, WORK, headers) as copy:
+                return self._run([*entering(copy, WORK, _ENVIRONMENT), *argv], phase)
         find_tool("bwrap")
         root = ("--ro-bind", str(self.root), "/")
         bound = ("--ro-bind", str(headers), "/usr/src") if headers else ()
         inside = (*_WALLS, *root, *_FURNITURE, *bound, "--bind", str(work), WORK, "--chdir", WORK)
-        done = run(
-            ["prlimit", *limits, "--", "bwrap", *inside, "--", *argv],
-            deadline=Deadline.after(self.limits.seconds, phase),
-        )
+        done = self._run(["bwrap", *inside, "--", *argv], phase)
         if done.status != 0 and done.stderr.startswith("bwrap: "):
             raise HostError(
                 where="bubblewrap",
@@ -50,10 +45,19 @@ class Sandbox:
             )
         return done
 
+    def _run(self, words: Sequence[str], phase: str) -> Done:
+        limits = (
+            f"--as={self.limits.memory_mib << 20}",
+            f"--fsize={self.limits.file_mib << 20}",
+            f"--cpu={int(self.limits.seconds)}",
+            "--core=0",
+        )
+        return run(["prlimit", *limits, "--", *words], deadline=Deadline.after(self.limits.seconds, phase))
 
+
+_ENVIRONMENT = ("PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/tmp", "LC_ALL=C")
 _WALLS = ("--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv")
 _FURNITURE = (
     *("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"),
-    *("--setenv", "PATH", "/usr/sbin:/usr/bin:/sbin:/bin"),
-    *("--setenv", "HOME", "/tmp", "--setenv", "LC_ALL", "C"),
+    *(word for name in _ENVIRONMENT for word in ("--setenv", *name.split("=", 1))),
 )

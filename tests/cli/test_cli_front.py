@@ -16,6 +16,7 @@ import pytest
 from labkit.cli.front import enter
 from labkit.cli.verbs import app
 from labkit.model.errors import Broken, CompileError, ExitCode, HostError, LabkitError, UsageError
+from labkit.places import places
 
 WORK = ("run", "list", "next", "show", "start", "shell", "map", "grade")
 VERBS = (*WORK, "lint", "doctor", "image", "key", "verify", "explain", "new", "watch")
@@ -301,3 +302,10 @@ def test_an_unknown_lab_is_answered_with_a_near_one(tmp_path: Path) -> None:
     done = labkit("run", "lab22", LABKIT_CACHE=str(tmp_path))
     assert done.returncode == ExitCode.BAD_INPUT
     assert "did you mean 'lab2'?" in done.stderr
+
+
+def test_lint_passes_over_what_lies_beside_the_labs(capsys: pytest.CaptureFixture[str]) -> None:
+    everything = sorted(str(path) for path in places().labs.iterdir())
+    assert enter(["lint", *everything]) == 0
+    assert "lab2: runs may be official" in capsys.readouterr().out
+    assert enter(["lint", str(places().labs / "forgers")]) == ExitCode.BAD_INPUT
