@@ -47,9 +47,11 @@ class Remote(Future[T]):
         super().__init__()
         self.set_running_or_notify_cancel()
         self._remote = remote
+        self._called_off = False
         remote.add_done_callback(self._settle)
 
     def cancel(self) -> bool:
+        self._called_off = True
         self._remote.cancel()
         return False  # it may run for another moment
 
@@ -58,8 +60,16 @@ class Remote(Future[T]):
             self.set_result(remote.result())
         elif remote.status == "error":
             self.set_exception(remote.exception())
-        else:
+        elif self._called_off:
             self.set_exception(Cancelled())
+        else:
+            self.set_exception(
+                HostError(
+                    where="the cluster",
+                    found="the scheduler has gone, and with it what was being done",
+                    fix="start it and its workers again, and say the same line once more",
+                )
+            )
 
 
 class DaskPool:

@@ -10,8 +10,13 @@ mkdir "$top"
 echo +memory >"$top/cgroup.subtree_control"
 mkdir "$top/db" "$top/batch"
 echo "$3M" >"$top/memory.max"
-echo "$2M" >"$top/db/memory.$1"
 echo 0 >"$top/batch/memory.swap.max"
 
-./member db "$top/db" "$2" 0
+# Under memory.low it must give pages up, and at once; under memory.min it gives none.
+if [ "$1" = low ]; then
+	./member db "$top/db" "$2" 0 through-swap
+else
+	./member db "$top/db" "$2" 0
+fi
+echo "$2M" >"$top/db/memory.$1"
 ./member batch "$top/batch" "$4" 1 || [ $? -eq 137 ]
