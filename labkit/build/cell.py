@@ -16,11 +16,11 @@ from pathlib import Path
 
 from labkit.build.tools import run
 from labkit.build.trees import remove_tree
-from labkit.model.errors import HostError
+from labkit.model.errors import DeadlineExpired, HostError
 from labkit.model.units import Deadline
 
 NOBODY = 65534  # Debian's own
-_COPY_SECONDS = 60.0
+_COPY_SECONDS = 60.0  # of hard links; a second here
 _NULL = os.makedev(1, 3)  # Documentation/admin-guide/devices.txt
 
 
@@ -57,7 +57,11 @@ def entering(copy: Path, inside: str, environment: Sequence[str]) -> tuple[str, 
 
 def _link(source: Path, target: Path) -> None:
     argv = ["cp", "--archive", "--link", "--no-target-directory", str(source), str(target)]
-    done = run(argv, deadline=Deadline.after(_COPY_SECONDS, "copying the build root"))
+    try:
+        done = run(argv, deadline=Deadline.after(_COPY_SECONDS, "copying the build root"))
+    except DeadlineExpired as error:  # the compiler's deadline is the author's to mind, this one is not
+        found = f"the build root was not copied within {error.seconds:.0f} s"
+        raise HostError(where=str(target), found=found, fix="try again on a less busy machine") from error
     if done.status != 0:
         raise HostError(
             where=str(target),

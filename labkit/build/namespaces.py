@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import cache
 from pathlib import Path
 
 from labkit.build.tools import find_tool, run
-from labkit.model.errors import HostError
+from labkit.model.errors import DeadlineExpired, HostError
 from labkit.model.units import Deadline
 
 _PROBE_SECONDS = 10.0
+_REFUSAL = re.compile(r"[Pp]ermission|not permitted")  # EPERM and EACCES, and bubblewrap's own words for them
 _RANGE = "--add-subuids 100000-165535 --add-subgids 100000-165535"
 _SWITCHES = (  # sysctl, the value that forbids, the value to give
     ("kernel.unprivileged_userns_clone", "0", "1"),  # Debian's own switch
@@ -28,7 +30,7 @@ def enter_namespace() -> tuple[str, ...]:
     """
     contained = ("unshare", "--mount", "--pid", "--fork", "--kill-child=KILL")
     if os.geteuid() == 0:
-        return contained if _starts(*contained, "true") else ()
+        return () if _is_refused(*contained, "true") else contained
     find_tool("newuidmap")
     mapped = ("--user", "--map-auto", "--map-root-user")
     _prove_namespaces()
@@ -39,11 +41,16 @@ def enter_namespace() -> tuple[str, ...]:
 def are_walls_refused() -> bool:
     """Whether this is root, and not even root gets a sandbox: a container that is one itself."""
     shut = ("bwrap", "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/")
-    return os.geteuid() == 0 and not _starts(*shut, "--proc", "/proc", "--dev", "/dev", "true")
+    return os.geteuid() == 0 and _is_refused(*shut, "--proc", "/proc", "--dev", "/dev", "true")
 
 
-def _starts(*words: str) -> bool:
-    return run(words, deadline=Deadline.after(_PROBE_SECONDS, "namespaces")).status == 0
+def _is_refused(*words: str) -> bool:
+    """Whether a policy forbids it. What fails for another reason says so itself, where it is needed."""
+    try:
+        done = run(words, deadline=Deadline.after(_PROBE_SECONDS, "namespaces"))
+    except DeadlineExpired:
+        return False
+    return done.status != 0 and _REFUSAL.search(done.stderr) is not None
 
 
 def _prove_namespaces() -> None:

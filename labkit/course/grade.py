@@ -101,7 +101,7 @@ def _class(ask: GradeAsk, listen: Listener) -> tuple[Parcel, ...]:
     parcels = download.parcels
     if strays := download.strays:
         shown = ", ".join(strays[:STRAYS_SHOWN]) + (", …" if len(strays) > STRAYS_SHOWN else "")
-        text = f"{count_of(len(strays), 'name')} there nobody's work, so not looked at: {shown}"
+        text = f"nobody's work, so not looked at ({count_of(len(strays), 'name')}): {shown}"
         listen(Event(scope="course", phase="intake", mood=Mood.WARN, text=text))
     if ask.roster is None:
         return parcels

@@ -49,16 +49,16 @@ def test_canvas_takes_the_file_back_with_its_mark_and_its_line_ends() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "title"),
+    ("text", "title", "found"),
     [
-        (GRADEBOOK, "Unknown"),
-        (GRADEBOOK.replace("Other (1)", "The OOM killer (2)"), "The OOM killer"),
-        (GRADEBOOK.replace(",4,10", ",40,10"), "The OOM killer"),
-        ("", "x"),
+        (GRADEBOOK, "Unknown", "0 columns"),
+        (GRADEBOOK.replace("Other (1)", "The OOM killer (2)"), "The OOM killer", "2 columns"),
+        (GRADEBOOK.replace(",4,10", ",40,10"), "The OOM killer", "is worth 40 points there, and 4 here"),
+        ("", "x", "no column ID"),
     ],
 )
-def test_a_column_that_is_not_one_is_refused(text: str, title: str) -> None:
-    with pytest.raises(UsageError):
+def test_a_column_that_is_not_one_is_refused(text: str, title: str, found: str) -> None:
+    with pytest.raises(UsageError, match=found):
         fill_canvas(text, title, LEDGER.rulings)
 
 

@@ -24,7 +24,7 @@ def test_every_package_a_program_is_missing_from_gets_installed() -> None:
     assert set(PACKAGES.values()) - ESSENTIAL <= set(line[1].split())
 
 
-@pytest.mark.parametrize("verb", ["run", "test", "lint", "bench", "soak", "clean", "deps"])
+@pytest.mark.parametrize("verb", ["run", "test", "test-cluster", "lint", "bench", "soak", "clean", "deps"])
 def test_help_names_every_verb(verb: str) -> None:
     assert re.search(rf"^make {verb} +\S", make("help").stdout, re.MULTILINE)
 

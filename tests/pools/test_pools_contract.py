@@ -131,6 +131,15 @@ def test_what_a_lost_worker_was_at_is_done_by_another(tmp_path: Path) -> None:
         assert sum(worker.poll() is not None for worker in there.workers) == 1
 
 
+def test_a_scheduler_that_is_gone_is_said(tmp_path: Path) -> None:
+    with cluster(tmp_path / "cluster", RESOURCES) as there, DaskPool(there.pool) as pool:
+        task = pool.submit(hold_a_child, tmp_path, need=Need())
+        until(tmp_path, 1, "child")
+        there.scheduler.kill()
+        with pytest.raises(HostError, match="the scheduler has gone"):
+            task.result(SOON)
+
+
 DRIVER = """
 import sys
 from pathlib import Path

@@ -26,7 +26,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from clusters import cluster
-from harry import WORKERS, at_home, on_cluster
+from harry import GRADING_SECONDS, WORKERS, at_home, on_cluster
 from mixed import Kind, lay_out, odd, results, show, timeless, words
 from slurm import slurm
 
@@ -34,8 +34,6 @@ from labkit.labfile.load import load
 from labkit.model.lab import Lab
 from labkit.places import lab_folder, places
 from labkit.store.journal import Journal
-
-SLURM_SECONDS = 3600.0
 
 
 class Course:
@@ -84,7 +82,7 @@ def in_peace(course: Course, count: int) -> int:
 def run(line: list[str]) -> float:
     """Seconds that it took."""
     began = time.monotonic()
-    subprocess.run(line, check=False, stdout=subprocess.DEVNULL)
+    subprocess.run(line, check=False, stdout=subprocess.DEVNULL, timeout=GRADING_SECONDS)
     return time.monotonic() - began
 
 
@@ -107,7 +105,7 @@ def on_slurm(course: Course) -> None:
     with course.way("slurm") as line, slurm(course.folder / "slurm", cpus=8, mib=16384, path=search) as nodes:
         script = " ".join(line) + " --shard $SLURM_ARRAY_TASK_ID/2\n"
         job = nodes.submit("shards", script, "--array=1-2", "--nodes=1", "--cpus-per-task=6", "--mem=10000")
-        nodes.wait(job, SLURM_SECONDS)
+        nodes.wait(job, GRADING_SECONDS)
 
 
 def main() -> int:

@@ -16,6 +16,7 @@ from processes import mark_environment, marked_processes
 from labkit.model.errors import ExitCode
 
 GONE_SECONDS = 30.0
+GRADING_SECONDS = 7200.0  # of a class, ten times what 100 take
 WORKERS = ("CPU=6,MEM=6000",) * 2
 DONE = (ExitCode.PASSED, ExitCode.BROKEN)  # all have their score, or some wait for a person
 INSTANTS = (0.5, 12.0)  # seconds between kills, drawn
@@ -33,7 +34,7 @@ def at_home(line: list[str], kills: int, chance: random.Random) -> list[str]:
             else:
                 process.kill()
                 killed.append("a grader")
-        process.wait()
+        process.wait(timeout=GRADING_SECONDS)
         _await_gone(environment)
         if process.returncode in DONE:
             return killed
@@ -51,7 +52,7 @@ def on_cluster(line: list[str], folder: Path, kills: int, chance: random.Random)
             )
             while len(killed) < kills and there.scheduler.poll() is None and not _over(process, chance):
                 killed += _strike(there, process, chance)
-            status = process.wait()
+            status = process.wait(timeout=GRADING_SECONDS)
         if status in DONE:
             return killed
     raise SystemExit(f"never done: {killed}")

@@ -20,5 +20,5 @@ else
 fi
 echo "$2M" >"$top/db/memory.$1"
 # A killed db is passed over by the OOM killer a moment before its pages are given back (MMF_OOM_SKIP is set
-# in exit_mmap() before tlb_finish_mmu()), and batch would be next: it leaves db's CPU to db.
+# in exit_mmap(), mm/mmap.c, before tlb_finish_mmu()), and batch would be next: it leaves db's CPU to db.
 taskset 1 chrt --idle 0 ./member batch "$top/batch" "$4" 1 || [ $? -eq 137 ]
