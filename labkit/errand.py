@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from labkit.act import Cargo
+from labkit.aftermath import fate
 from labkit.guest.door import Ending, GuestLost
 from labkit.guest.logbook import Word, read_log, sightings
 from labkit.guest.stream import Files, stream
@@ -29,7 +30,6 @@ from labkit.targets import check_file, check_folder
 DEFAULT_NODES = "2x256M"
 _SCOPE = "guest"
 _USUAL = ("clone", "connect")  # the phases of every guest
-_AFTERMATH_SECONDS = 5.0
 _FETCH_SECONDS = 300.0
 _DISK_SHARE = 0.4  # of its memory that a guest may be given in files: half is its disk (images/packs.toml)
 
@@ -171,11 +171,11 @@ def _run(stage: Stage, words: tuple[str, ...], timeout: float | None = None) -> 
     try:
         done = stream(stage.guest, words, files, seconds=timeout, env=env)
     except GuestLost as lost:
-        return Outcome(status=ExitCode.NOT_THE_COMMAND, said=(_obituary(stage, lost.ending),))
+        return Outcome(status=ExitCode.NOT_THE_COMMAND, said=(fate(stage, lost.ending).says,))
     if done.ending is Ending.TIMED_OUT:
         return Outcome(status=ExitCode.TIMED_OUT, said=(f"the command did not end within {timeout:g} s",))
     if done.status is None:
-        return Outcome(status=ExitCode.NOT_THE_COMMAND, said=(_obituary(stage, done.ending),))
+        return Outcome(status=ExitCode.NOT_THE_COMMAND, said=(fate(stage, done.ending).says,))
     return Outcome(status=done.status, said=_oops(stage))
 
 
@@ -194,28 +194,6 @@ def _oops(stage: Stage) -> tuple[str, ...]:
     seen = sightings(read_log(stage.vm.plan.console_log))
     texts = [sighting.text for sighting in seen if sighting.word is Word.OOPS]
     return tuple(f"the guest's kernel failed meanwhile: {text}" for text in texts[:1])
-
-
-def _obituary(stage: Stage, ending: Ending) -> str:
-    """Why a guest ended under its command, in a sentence: a panic is on its console."""
-    if ending is Ending.KILLED:
-        return "labkit's own process in the guest was killed, which alone knows how the command ended"
-    if ending is Ending.LOST:
-        # A panic reboots at once (panic=-1) and -no-reboot ends QEMU: give it the moment that takes.
-        for _ in stage.pace.deadline(_AFTERMATH_SECONDS, "aftermath").polls(0.02):
-            if not stage.vm.alive:
-                break
-    seen = sightings(read_log(stage.vm.plan.console_log))
-    panics = [sighting.text for sighting in seen if sighting.word is Word.PANIC]
-    if panics:
-        return f"the guest's kernel panicked: {panics[-1]}"
-    last = f"; the last that its kernel told: {seen[-1].text}" if seen else ""
-    if ending is Ending.HUNG:
-        return f"the guest hangs: it does not answer{last}"
-    if stage.vm.alive:
-        return f"the guest lives, but ended its connection{last}"
-    reason = stage.vm.shutdown_reason or f"QEMU's exit status {stage.vm.exit_status}"
-    return f"the guest was switched off under the command ({reason}){last}"
 
 
 def _fetch(stage: Stage, errand: Errand) -> tuple[str, ...]:

@@ -28,6 +28,8 @@ class Tally:
     of: int
     what: str
     listen: Listener
+    scope: str = SCOPE
+    phase: str = PHASE
     _began: float = field(default_factory=time.monotonic)
     _done: int = 0
     _unscored: int = 0
@@ -98,7 +100,9 @@ class Tally:
 
     def _say(self, mood: Mood, text: str, fraction: float | None = None) -> None:
         seconds = time.monotonic() - self._began if mood in (Mood.DONE, Mood.FAILED) else None
-        event = Event(scope=SCOPE, phase=PHASE, mood=mood, text=text, fraction=fraction, seconds=seconds)
+        event = Event(
+            scope=self.scope, phase=self.phase, mood=mood, text=text, fraction=fraction, seconds=seconds
+        )
         self.listen(event)
 
 

@@ -34,6 +34,7 @@ from labkit.cli.options import (
 )
 from labkit.cli.run import run
 from labkit.cli.template import templates
+from labkit.cli.tune import tunes
 from labkit.cli.verify import verify
 from labkit.cli.watch import watch
 from labkit.model.errors import ExitCode, UsageError
@@ -54,6 +55,7 @@ app.add_typer(images, name="image")
 app.add_typer(templates, name="template")
 app.add_typer(keys, name="key")
 app.add_typer(courses, name="course")
+app.add_typer(tunes, name="tune")
 app.command(name="map")(map_)
 app.command()(run)
 app.command()(verify)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from labkit.labfile.complaints import near, wrong
@@ -16,6 +16,7 @@ from labkit.labfile.tomltext import load_table
 from labkit.labfile.tuning_document import ExperimentDocument, MetricTable, WorkloadTable
 from labkit.model.experiment import (
     CGROUP,
+    Better,
     Design,
     DesignKind,
     Experiment,
@@ -36,11 +37,8 @@ _FILES = {"vmstat": "/proc/vmstat", "meminfo": "/proc/meminfo"}
 _SAID = "write 'vmstat KEY', 'meminfo KEY', 'memory.stat KEY', or an absolute path with or without a KEY"
 
 
-def load_experiment(path: Path, own_programs: Iterable[str] = ()) -> Experiment:
-    """The experiment in a folder, or in a file of any name beside its src/. Raises LabFileError.
-
-    `own_programs` are names that labkit itself brings.
-    """
+def load_experiment(path: Path) -> Experiment:
+    """The experiment in a folder, or in a file of any name beside its src/. Raises LabFileError."""
     path = path / EXPERIMENT_FILE if path.is_dir() else path
     document = load_table(path, ExperimentDocument)
     factors = tuple(factor(item, f"factor[{at}]", path) for at, item in enumerate(document.factor))
@@ -48,7 +46,7 @@ def load_experiment(path: Path, own_programs: Iterable[str] = ()) -> Experiment:
     unique(path, "factor", "name", [each.name for each in factors])
     _distinct(path, (*factors, *settings))
     metrics = _metrics(document, factors, path)
-    workload = _workload(document.workload, path, tuple(own_programs))
+    workload = _workload(document.workload, path)
     machine = machine_spec(document.machine, MachineTable(), "machine", path)
     names = [metric.name for metric in metrics]
     shaping = (machine, factors, settings, workload, sorted({repr(m.place) for m in metrics if m.place}))
@@ -106,12 +104,11 @@ def _distinct(path: Path, knobs: Sequence[Factor]) -> None:
         seen[place] = knob.name
 
 
-def _workload(table: WorkloadTable, path: Path, own: tuple[str, ...]) -> Workload:
+def _workload(table: WorkloadTable, path: Path) -> Workload:
     source = path.parent / SOURCES
     for at, name in enumerate(table.programs):
-        if name not in own and not (source / f"{name}.c").is_file():
-            found = f"no {SOURCES}/{name}.c"
-            raise wrong(path, f"workload.programs[{at}]", found, f"write it, or take one of {', '.join(own)}")
+        if not (source / f"{name}.c").is_file():
+            raise wrong(path, f"workload.programs[{at}]", f"no {SOURCES}/{name}.c", "write it")
     for at, name in enumerate(table.files):
         if not (source / name).is_file():
             raise wrong(path, f"workload.files[{at}]", f"no {SOURCES}/{name}", "put it there")
@@ -161,6 +158,7 @@ def _metric(item: MetricTable, key: str, known: Sequence[str], path: Path) -> Me
         place=place,
         word=item.output or "",
         formula=formula,
+        better=Better(item.better) if item.better else None,
     )
 
 
@@ -180,7 +178,7 @@ def _place(text: str, key: str, path: Path) -> Place:
 
 def _formula(text: str, known: Sequence[str], path: Path, key: str) -> Formula:
     try:
-        formula = Formula(text)
+        formula = Formula(text=text)
     except ValueError as error:
         found, _, fix = str(error).partition(", ")
         raise wrong(path, key, found, fix) from error

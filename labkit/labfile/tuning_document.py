@@ -69,7 +69,8 @@ class WorkloadTable(Table):
 
 class MetricTable(Table):
     """[[metric]]: `counter` is by how much a number grew, `gauge` what it was at the end ('vmstat pgfault',
-    'memory.stat anon', '/sys/… key', '/proc/sys/…'); `output` what the workload printed as NAME=VALUE."""
+    'memory.stat anon', '/sys/… key', '/proc/sys/…'); `output` what the workload printed as NAME=VALUE.
+    `better` lets a comparison say which way is worse."""
 
     name: Identifier
     kind: Literal["count", "bytes", "ratio", "time"]
@@ -78,6 +79,7 @@ class MetricTable(Table):
     gauge: Sentence | None = None
     output: Identifier | None = None
     formula: Sentence | None = None
+    better: Literal["less", "more"] | None = None
 
 
 class InvariantTable(Table):

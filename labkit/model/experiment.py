@@ -76,6 +76,13 @@ class Source(Enum):
     FORMULA = "formula"
 
 
+class Better(Enum):
+    """Which way a metric is better, if either."""
+
+    LESS = "less"
+    MORE = "more"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factor:
     """`target` is what `kind` sets: a key of the machine, a word of the command line with {} for the level, a
@@ -123,6 +130,7 @@ class Metric:
     place: Place | None = None
     word: str = ""
     formula: Formula | None = None
+    better: Better | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

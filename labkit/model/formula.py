@@ -39,11 +39,11 @@ class NoValue(Exception):
     """Something in a formula has no value."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Formula:
     """A formula that can be evaluated. Raises ValueError whose text says what was found, and what to write.
 
-    >>> Formula("hit / (hit + miss)").value({"hit": 3, "miss": 1})
+    >>> Formula(text="hit / (hit + miss)").value({"hit": 3, "miss": 1})
     0.75
     """
 

@@ -13,18 +13,18 @@ COURSE/runs/                run directories
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-import filelock
 from pydantic import TypeAdapter, ValidationError
 
 from labkit.model.coursework import Result, Ruling
 from labkit.model.errors import Broken, UsageError
 from labkit.store import codec
+from labkit.store.claims import claimed
 from labkit.store.disk import host_errors, write_whole
 
 COURSE = "course.json"
@@ -142,22 +142,9 @@ class Journal:
         for path in (self.folder / PROPOSED).glob("*.json"):
             path.unlink()
 
-    @contextmanager
-    def claimed(self, key: str) -> Iterator[bool]:
+    def claimed(self, key: str) -> AbstractContextManager[bool]:
         """Whether this attempt is ours to grade: nobody else is at it. Held until the block ends."""
-        path = self.folder / CLAIMS / f"{key}.lock"
-        lock = filelock.FileLock(path, timeout=0)
-        try:
-            lock.acquire()
-        except filelock.Timeout:
-            yield False
-            return
-        try:
-            yield True
-        finally:
-            # Before it is let go: whoever opens the name from now on makes another file, and sees our result.
-            path.unlink(missing_ok=True)
-            lock.release()
+        return claimed(self.folder / CLAIMS, key)
 
     def _path(self, key: str) -> Path:
         return self.folder / RESULTS / f"{key}.json"

@@ -85,7 +85,7 @@ def test_what_cannot_be_fetched_is_told_and_is_no_success(tmp_path: Path) -> Non
             "the guest's kernel panicked: Kernel panic - not syncing: sysrq trigg",
         ),
         ("echo b > /proc/sysrq-trigger", "the guest was switched off under the command (guest-reset)"),
-        ("kill -KILL $PPID; sleep 5", "labkit's own process in the guest was killed"),
+        ("kill -KILL $PPID; sleep 5", "labkit's process in the guest was killed"),
     ],
 )
 def test_a_guest_that_ends_is_told_in_one_line_with_a_status_of_its_own(command: str, says: str) -> None:

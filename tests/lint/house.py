@@ -26,6 +26,7 @@ ROOMS = (
     "witness",
     "intake",
     "policy",
+    "design",
     "model",
 )
 MAX_LINES = 300

@@ -26,7 +26,7 @@ def map_of(reading: Reading) -> PageMap:
 
 
 def near_meminfo(pair: Pair) -> tuple[PageMap, Mapping[str, int]]:
-    """A map, and meminfo in KiB as it was before and after it: the CPUs' lists are drained by MiB at times."""
+    """A map, and meminfo in KiB around it: CPUs' lists are drained by MiB at times."""
     for _ in range(20):
         before = parse_meminfo(pair.file("/proc/meminfo")).kib
         page_map = map_of(pair.read(Probe.MAP))

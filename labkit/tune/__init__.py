@@ -1,0 +1,1 @@
+"""Hallway: many configurations of a guest compared: trials made, kept, analysed."""

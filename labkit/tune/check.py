@@ -1,0 +1,42 @@
+"""What `git bisect run` wants to know: whether a formula holds in every trial, or cannot be told."""
+
+from __future__ import annotations
+
+from labkit.model.errors import ExitCode, UsageError
+from labkit.model.formula import Formula
+from labkit.model.study import Study
+from labkit.model.trial import End
+
+SKIP = ExitCode.NOT_THE_COMMAND  # git-bisect(1): 125 for a source that cannot be tested
+
+
+def read_formula(text: str) -> Formula:
+    """Raises UsageError for what is none."""
+    try:
+        return Formula(text=text)
+    except ValueError as error:
+        found, _, fix = str(error).partition(", ")
+        raise UsageError(where="--check", found=found, fix=fix) from error
+
+
+def holds(study: Study, formula: Formula) -> int:
+    """0 it holds in all, 1 in one it does not; SKIP where a trial has none of its names' values.
+
+    A panic, a hang, an OOM kill are told by the name `end`: "end == 'completed' and pgfault < 1000".
+    """
+    known = {"end", *(metric.name for metric in study.experiment.metrics)}
+    known |= {factor.name for factor in study.experiment.factors}
+    for name in sorted(formula.names - known):
+        raise UsageError(
+            where="--check", found=f"no metric {name!r}", fix="it has: " + ", ".join(sorted(known))
+        )
+    found = [
+        formula.value({**row.trial.levels, **row.values, "end": row.end.value})
+        for row in study.rows
+        if row.end not in (End.INVALID, End.BROKEN)
+    ]
+    if any(value is not None and not value for value in found):
+        return ExitCode.NOT_ALL_PASSED
+    if len(found) < len(study.rows) or any(value is None for value in found):
+        return SKIP
+    return ExitCode.PASSED
