@@ -59,6 +59,12 @@ def run(
             "--shard", metavar="I/N", help="Only the I-th of N parts of the trials.", show_default=False
         ),
     ] = None,
+    pool: Annotated[
+        str | None,
+        typer.Option(
+            "--pool", metavar="dask://HOST:PORT", help="Run on a cluster's workers.", show_default=False
+        ),
+    ] = None,
     check: Annotated[
         str | None,
         typer.Option(
@@ -86,9 +92,9 @@ def run(
     """
     from labkit import present
     from labkit.tune import show
+    from labkit.tune.ask import TuneAsk
     from labkit.tune.check import holds, read_formula
     from labkit.tune.results import report as report_on
-    from labkit.tune.run import TuneAsk
     from labkit.tune.run import run as run_trials
 
     ask = TuneAsk(
@@ -100,6 +106,7 @@ def run(
         accel=accel.value,
         cold=cold,
         shard=parse_shard(shard),
+        pool=pool,
         allow_tcg_time=allow_tcg_time,
     )
     formula = read_formula(check) if check is not None else None

@@ -19,6 +19,7 @@ from labkit.model.trial import End
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 MARKERS = "os^DvP*"
 HATCHES = ("", "//", "..", "xx", "\\\\", "--", "++")
+TICKS = 8  # levels that are spelled out on an axis
 PANELS = 6  # of one plot; more are not looked at
 _INCHES = (4.2, 3.0)
 _ENDS = {
@@ -113,7 +114,17 @@ def _plot(study: Study, plot: Plot) -> Picture:
     if shown:
         axes[0].set_ylabel(f"{plot.metric} ({experiment.metric(plot.metric).kind.value})", fontsize=9)
         if plot.by:
-            axes[len(shown) - 1].legend(title=plot.by, fontsize=8, title_fontsize=8)
+            handles = {
+                name: it for axis in axes for it, name in zip(*axis.get_legend_handles_labels(), strict=True)
+            }
+            figure.legend(
+                handles.values(),
+                handles,
+                title=plot.by,
+                fontsize=8,
+                title_fontsize=8,
+                loc="outside right upper",
+            )
     title = f"{plot.metric} over {plot.over}" + (f", by {plot.by}" if plot.by else "")
     return Picture(title=title, svg=_svg(figure), left_out=len(panels) - len(shown))
 
@@ -176,7 +187,9 @@ def _draw(axis: Any, experiment: Experiment, plot: Plot, series: Sequence[_Serie
                 capsize=3,
                 label=each.name,
             )
-    if not factor.is_numeric:
+    if factor.is_numeric and len(factor.levels) <= TICKS:
+        axis.set_xticks(factor.levels)
+    elif not factor.is_numeric:
         axis.set_xticks(range(len(factor.levels)), [str(level) for level in factor.levels])
     axis.set_xlabel(plot.over, fontsize=9)
     axis.tick_params(labelsize=8)

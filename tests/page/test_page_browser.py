@@ -5,17 +5,24 @@ Installs Debian's Chromium if it may; else the tests are skipped, with a sentenc
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from experiments import FACTORS, write_experiment
 from graded_class import BOB, LEDGER, VERDICTS
+from trials import METRICS, trial
 
+from labkit.design.summary import study
 from labkit.grade.run import grade
 from labkit.labfile.load import load
+from labkit.labfile.tuning import load_experiment
 from labkit.model.coursework import Showing, Visibility
 from labkit.model.events import silent
+from labkit.model.trial import End
 from labkit.page import put_page
 from labkit.report.page.course import Example, render_class, render_feedback
+from labkit.report.page.experiment import render_experiment
 from labkit.store.reader import read
 
 pytest.importorskip("playwright", reason="playwright is not installed: pip install '.[dev]'")
@@ -30,7 +37,7 @@ GOLDEN = (
     "oom/evidence/fail-6.1",
     "lab1/evidence/pass-6.12",
 )
-PAGES = (*GOLDEN, "class", "feedback")
+PAGES = (*GOLDEN, "class", "feedback", "experiment")
 WIDTHS = (375, 1024, 1600)
 SERIOUS = {"serious", "critical"}
 INSTALL_SECONDS = 600
@@ -46,7 +53,26 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         put_page(folder, grade(lab, evidence), evidence, lab.id, silent)
         made[name] = folder / "report.html"
     made["class"], made["feedback"] = class_pages(tmp_path_factory.mktemp("course"))
+    made["experiment"] = experiment_page(tmp_path_factory.mktemp("experiment"))
     return made
+
+
+def experiment_page(folder: Path) -> Path:
+    """The page of an experiment with a plot over numbers, one over words, and a trial that died."""
+    factors = FACTORS + '[[factor]]\nname = "lru"\nparameter = "lru"\nlevels = ["n", "y"]\n'
+    plots = '[[plot]]\nmetric = "faults"\nover = "swappiness"\nby = "lru"\n'
+    plots += '[[plot]]\nmetric = "each"\nover = "lru"\nby = "swappiness"\n'
+    made = load_experiment(write_experiment(folder / "x", factors=factors, metrics=METRICS, rest=plots))
+    trials = [
+        trial(number, swappiness=level, repeat=repeat, levels={"swappiness": level, "lru": lru})
+        for repeat, number in enumerate((30, 32, 37), start=1)
+        for level in (10, 60)
+        for lru in "ny"
+    ]
+    trials[0] = replace(trials[0], end=End.PANICKED, detail="the guest's kernel panicked: a <b>panic</b>")
+    page = folder / "report.html"
+    page.write_text(render_experiment(study(made, trials)))
+    return page
 
 
 def class_pages(folder: Path) -> tuple[Path, Path]:
