@@ -75,6 +75,13 @@ def run(
             show_default=False,
         ),
     ] = None,
+    deterministic: Annotated[
+        bool,
+        typer.Option(
+            "--deterministic",
+            help="Guests that count instructions and are the same to the byte, proven on a sample. Slower.",
+        ),
+    ] = False,
     allow_tcg_time: Annotated[
         bool, typer.Option("--allow-tcg-time", help="Measure times although no KVM executes the guests.")
     ] = False,
@@ -87,7 +94,8 @@ def run(
     Each trial is kept as it comes; the same line again makes only those that are missing. A knob that does
     not take makes its trial invalid; a crash, a hang and an OOM kill are results.
 
-    Exit status: 0 all trials have a result; 4 labkit failed at some; 2 bad input; 3 this host cannot. With
+    Exit status: 0 all trials have a result; 4 labkit failed at some, or a deterministic one did
+    not repeat; 2 bad input; 3 this host cannot. With
     --check 0, 1 or 125.
     """
     from labkit import present
@@ -107,6 +115,7 @@ def run(
         cold=cold,
         shard=parse_shard(shard),
         pool=pool,
+        deterministic=deterministic,
         allow_tcg_time=allow_tcg_time,
     )
     formula = read_formula(check) if check is not None else None
@@ -116,7 +125,7 @@ def run(
     show.study(found, page, quiet=quiet)
     if formula is not None:
         return holds(found, formula)
-    return ExitCode.BROKEN if made.broken else ExitCode.PASSED
+    return ExitCode.PASSED if made.is_sound else ExitCode.BROKEN
 
 
 @tunes.command()

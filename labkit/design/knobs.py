@@ -48,10 +48,10 @@ def script(wanted: Sequence[Write]) -> str:
     ]
     for number, write in enumerate(wanted):
         path, text = shlex.quote(write.factor.path), shlex.quote(write.text)
-        # No fork where all goes well. dash's own printf does not know why a write failed.
+        # No fork where all goes well. A shell's own printf does not always know why a write failed.
         lines.append(
             f"{{ printf %s {text} >{path}; }} 2>/dev/null || "
-            f"{{ why=$({{ /usr/bin/printf %s {text} >{path}; }} 2>&1); "
+            f"{{ why=$({{ env printf %s {text} >{path}; }} 2>&1); "
             f"printf '{number}\\t%s\\n' \"${{why##*: }}\"; }}"
         )
     return "\n".join([*lines, "true"])

@@ -73,7 +73,7 @@ class MetricTable(Table):
     `better` lets a comparison say which way is worse."""
 
     name: Identifier
-    kind: Literal["count", "bytes", "ratio", "time"]
+    kind: Literal["count", "bytes", "ratio", "time", "instructions"]
     says: str = ""
     counter: Sentence | None = None
     gauge: Sentence | None = None

@@ -18,6 +18,8 @@ Level = int | str
 Levels = Mapping[str, Level]  # a level of every factor, by the factor's name
 
 CGROUP = "/sys/fs/cgroup/experiment"  # what a workload runs in
+# kernel/time/timer_list.c: 'now at N nsecs'. In a deterministic guest a nanosecond is an instruction.
+INSTRUCTIONS = ("/proc/timer_list", "now at")
 
 
 class Kind(Enum):
@@ -65,6 +67,7 @@ class MetricKind(Enum):
     BYTES = "bytes"
     RATIO = "ratio"
     TIME = "time"
+    INSTRUCTIONS = "instructions"  # of the guest, which only a deterministic one counts
 
 
 class Source(Enum):

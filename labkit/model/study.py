@@ -55,6 +55,20 @@ class CellSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """A deterministic trial that was made twice: the digests of all that its guests said."""
+
+    levels: Mapping[str, Level]
+    repeat: int
+    first: str
+    second: str
+
+    @property
+    def same(self) -> bool:
+        return self.first == self.second
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
     """`stale` trials are of an earlier form of the experiment, and are left out."""
 
@@ -62,6 +76,7 @@ class Study:
     rows: tuple[Row, ...]
     cells: tuple[CellSummary, ...]
     stale: int = 0
+    proofs: tuple[Proof, ...] = ()
 
     @property
     def ends(self) -> Mapping[End, int]:

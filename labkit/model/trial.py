@@ -49,7 +49,8 @@ class Reading:
 class Trial:
     """The evidence of one trial. `before` and `after` are the files that metrics are read in, by path.
 
-    `cmdline` is the guest's own /proc/cmdline. `seconds` are of the host, by phase.
+    `cmdline` is the guest's own /proc/cmdline. `transcript` is the digest of all that a deterministic guest
+    said. `seconds` are of the host, by phase.
     """
 
     key: str
@@ -70,6 +71,7 @@ class Trial:
     qemu: str
     accel: str
     seed: str
+    transcript: str = ""
     made_at: datetime
     seconds: Mapping[str, float] = field(default_factory=dict)
 

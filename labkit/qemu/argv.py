@@ -21,7 +21,7 @@ TURNS = 2  # CPUs of a guest
 Option = tuple[str, ...]  # one option with its value, or an option alone
 
 DOOR = "10.0.2.100:22"  # as in images/door.sh
-_SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
+SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 _KERNEL_WORDS = (
     "console=ttyS0",
     "panic=-1",
@@ -55,15 +55,22 @@ def options(spec: MachineSpec, plan: LaunchPlan) -> tuple[Option, ...]:
     return (
         (plan.binary,),
         *_host_side(plan),
-        *_processor(spec, plan.accel),
-        *_memory(spec, plan.frozen),
-        *_distances(spec),
-        *_hmat(spec),
+        *board(spec, _accelerator(spec, plan.accel), plan.frozen),
         ("-kernel", str(plan.vmlinuz)),
         ("-initrd", str(plan.initramfs)),
         ("-append", kernel_cmdline(spec, init=plan.init)),
         *_drives(plan.drives + scratch_drives(spec, plan)),
         *_devices(plan),
+    )
+
+
+def board(spec: MachineSpec, accelerator: str, frozen: Frozen | None = None) -> tuple[Option, ...]:
+    """Processors, memory and topology; `accelerator` as -accel takes it."""
+    return (
+        *_processor(spec, accelerator),
+        *_memory(spec, frozen),
+        *_distances(spec),
+        *_hmat(spec),
     )
 
 
@@ -90,7 +97,7 @@ def _host_side(plan: LaunchPlan) -> Iterator[Option]:
     yield ("-nodefaults",)
     yield ("-no-user-config",)
     yield ("-display", "none")
-    yield ("-sandbox", _SANDBOX)
+    yield ("-sandbox", SANDBOX)
     yield ("-no-reboot",)
     if plan.paused:
         yield ("-S",)
@@ -100,14 +107,14 @@ def _host_side(plan: LaunchPlan) -> Iterator[Option]:
         yield ("-qmp", f"unix:{_escape(socket)},server=on,wait=off")
 
 
-def _processor(spec: MachineSpec, accel: Accel) -> Iterator[Option]:
+def _processor(spec: MachineSpec, accelerator: str) -> Iterator[Option]:
     machine = "pc"
     if spec.hmat:
         machine += ",hmat=on"
     if spec.max_ram_below_4g is not None:
         machine += f",max-ram-below-4g={_mib(spec.max_ram_below_4g)}"
     yield ("-machine", machine)
-    yield ("-accel", _accelerator(spec, accel))
+    yield ("-accel", accelerator)
     yield ("-cpu", spec.cpu_model)
     # A socket a CPU: CPUs of one socket on two nodes make Linux warn that siblings share no node
     # (arch/x86/kernel/smpboot.c, topology_sane()).

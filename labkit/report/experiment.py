@@ -129,7 +129,7 @@ def number(value: float, kind: MetricKind) -> str:
             return f"{value / (1 << 20):,.1f} MiB" if abs(value) >= 1 << 20 else f"{value / 1024:,.0f} KiB"
         case MetricKind.TIME:
             return f"{value:.3g} s"
-        case MetricKind.COUNT:
+        case MetricKind.COUNT | MetricKind.INSTRUCTIONS:
             return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
 
 
@@ -138,6 +138,9 @@ def study_counts(study: Study) -> str:
     words = [f"{count_of(len(study.rows), 'trial')} of {count_of(len(study.cells), 'cell')}: {ends}"]
     if study.stale:
         words.append(f"{study.stale} of an earlier form of the experiment are left out")
+    if study.proofs:
+        same = sum(proof.same for proof in study.proofs)
+        words.append(f"{same} of {len(study.proofs)} that were made again said the same bytes")
     return "; ".join(words)
 
 

@@ -5,6 +5,7 @@ DIR/trials/KEY.json         a Trial; KEY is the digest of all that it depends on
 DIR/claims/KEY.lock         held by the process that is at it
 DIR/results.csv, .parquet   a row a trial
 DIR/report.html             what they show
+DIR/proof.json              deterministic trials that were made again
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ CLAIMS = "claims"
 CSV = "results.csv"
 PARQUET = "results.parquet"
 PAGE = "report.html"
+PROOF = "proof.json"
 _TRIAL = TypeAdapter(Trial)
 
 

@@ -18,6 +18,7 @@ class TuneAsk:
     """What `labkit tune run` was asked for. `only` are levels, by factor, of the cells that are wanted.
 
     `shard` (i, n) makes the i-th of n parts of the trials; `pool` is the address of a cluster that does.
+    `deterministic` guests are alone with their job, and count instructions.
     """
 
     experiment: str
@@ -29,6 +30,7 @@ class TuneAsk:
     cold: bool = False
     shard: tuple[int, int] | None = None
     pool: str | None = None
+    deterministic: bool = False
     allow_tcg_time: bool = False
 
 

@@ -55,12 +55,13 @@ def _need(shop: Workshop, planned: Planned, accel: Accel) -> Need:
 def _far(token: Token, ask: TuneAsk, planned: Planned) -> Trial | None:
     """On a worker."""
     with _LOCK:
-        shop = _shop(ask.experiment, ask.repeats, ask.accel, ask.cold)
+        shop = _shop(ask.experiment, ask.repeats, ask.accel, ask.cold, ask.deterministic)
     tally = Tally(of=1, what="trial", listen=silent)
     return make_one(token, shop, Trials(folder=ask.out), planned, tally)
 
 
 @cache
-def _shop(experiment: str, repeats: int | None, accel: str, cold: bool) -> Workshop:
+def _shop(experiment: str, repeats: int | None, accel: str, cold: bool, deterministic: bool, /) -> Workshop:
     here = places()
-    return equipped(asked(here, experiment, repeats), here, accel, silent, cold=cold)
+    wanted = asked(here, experiment, repeats)
+    return equipped(wanted, here, accel, silent, cold=cold, deterministic=deterministic)

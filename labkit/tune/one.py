@@ -6,6 +6,7 @@ from labkit.model.trial import End, Planned, Trial
 from labkit.pools.cancel import Token
 from labkit.store.trials import Trials
 from labkit.tally import Tally
+from labkit.tune.still import perform_still
 from labkit.tune.trial import perform, spelled
 from labkit.tune.workshop import Workshop
 
@@ -19,9 +20,10 @@ def make_one(token: Token, shop: Workshop, trials: Trials, planned: Planned, tal
     with trials.claimed(key) as ours:
         if not ours or stands(trials, key):
             return None
+        make = perform_still if shop.deterministic else perform
         with tally.heard(name) as listen:
             for _ in range(TRIES):
-                trial = perform(token, shop, planned, listen)
+                trial = make(token, shop, planned, listen)
                 if trial.end is not End.BROKEN:
                     break
         trials.put(trial)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from labkit.design.stats import INSTALL
@@ -15,6 +16,7 @@ from labkit.model.errors import HostError, UsageError
 from labkit.model.study import Comparison, Study
 from labkit.model.trial import Row
 from labkit.store.trials import CSV, PAGE, PARQUET, Trials
+from labkit.tune.proof import load_proofs
 
 Cell = str | int | float | None
 
@@ -22,7 +24,7 @@ Cell = str | int | float | None
 def load_study(folder: Path) -> Study:
     """The trials in a folder, analysed by the experiment that lies with them. Raises UsageError, Broken."""
     trials = Trials(folder=folder.expanduser().resolve())
-    found = study(load_experiment(trials.experiment), trials.all())
+    found = replace(study(load_experiment(trials.experiment), trials.all()), proofs=load_proofs(trials))
     if not found.rows:
         fix = "`labkit tune run … --out DIR` makes some"
         raise UsageError(where=str(folder), found="no trial in it", fix=fix)

@@ -14,7 +14,7 @@ from labkit.model.errors import UsageError
 from labkit.model.events import Event, Listener, Mood
 from labkit.model.experiment import Experiment, MetricKind
 from labkit.model.machine import Accel
-from labkit.model.study import Outlook
+from labkit.model.study import Outlook, Proof
 from labkit.model.trial import End, Planned, Trial
 from labkit.order import CPUS_A_CORE, guest_capacity, guest_need
 from labkit.places import places
@@ -26,6 +26,7 @@ from labkit.store.trials import Trials
 from labkit.tally import Tally
 from labkit.tune.ask import TuneAsk, asked, wanted
 from labkit.tune.one import make_one, stands
+from labkit.tune.proof import prove
 from labkit.tune.workshop import Workshop, equipped, machine_of
 
 BOOT_SECONDS = 7.0  # a template under TCG, measured: boot 4.5 s and freezing
@@ -39,6 +40,12 @@ class Made:
     fresh: int
     before: int
     broken: tuple[Trial, ...]
+    proofs: tuple[Proof, ...] = ()
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether every trial has a result, and what should repeat does."""
+        return not self.broken and all(proof.same for proof in self.proofs)
 
 
 def outlook(name: str, chosen: Mapping[str, tuple[str, ...]], repeats: int | None) -> Outlook:
@@ -73,8 +80,8 @@ def run(given: TuneAsk, listen: Listener) -> Made:
     reap(here.live)
     experiment = asked(here, ask.experiment, ask.repeats)
     cells = wanted(experiment, ask.only)
-    shop = equipped(experiment, here, ask.accel, listen, cold=ask.cold)
-    _no_time_under_tcg(shop, ask)
+    shop = equipped(experiment, here, ask.accel, listen, cold=ask.cold, deterministic=ask.deterministic)
+    _check_kinds(shop, ask)
     trials = Trials(folder=ask.out)
     trials.begin(_files(experiment), experiment.folder)
     planned = shard(plan(experiment, cells), ask.shard)
@@ -83,7 +90,13 @@ def run(given: TuneAsk, listen: Listener) -> Made:
         text = f"{len(planned) - len(todo)} of {count_of(len(planned), 'trial')} are there already"
         listen(Event(scope="tune", phase="trials", mood=Mood.NOTE, text=text))
     broken = _made(ask, shop, todo, listen) if todo else ()
-    return Made(folder=trials.folder, fresh=len(todo), before=len(planned) - len(todo), broken=broken)
+    return Made(
+        folder=trials.folder,
+        fresh=len(todo),
+        before=len(planned) - len(todo),
+        broken=broken,
+        proofs=prove(shop, trials, planned, listen) if ask.deterministic and todo else (),
+    )
 
 
 def _made(ask: TuneAsk, shop: Workshop, todo: Sequence[Planned], listen: Listener) -> tuple[Trial, ...]:
@@ -113,8 +126,15 @@ def _files(experiment: Experiment) -> list[Path]:
     return [folder / EXPERIMENT_FILE, *sorted(inside)]
 
 
-def _no_time_under_tcg(shop: Workshop, ask: TuneAsk) -> None:
-    """A time says how fast QEMU translates, not what the kernel does."""
+def _check_kinds(shop: Workshop, ask: TuneAsk) -> None:
+    """A time under TCG says how fast QEMU translates, not what the kernel does; nor is it an instruction."""
+    counted = [metric.name for metric in shop.experiment.metrics if metric.kind is MetricKind.INSTRUCTIONS]
+    if counted and not ask.deterministic:
+        raise UsageError(
+            where=f"experiment {shop.experiment.id}: metric {counted[0]}",
+            found="instructions, which only a deterministic guest counts",
+            fix="say --deterministic, or leave the metric out",
+        )
     timed = [metric.name for metric in shop.experiment.metrics if metric.kind is MetricKind.TIME]
     under_tcg = any(base.probe.accel is Accel.TCG for base in shop.platforms.values())
     if timed and under_tcg and not ask.allow_tcg_time:

@@ -136,7 +136,9 @@ def _steps(experiment: Experiment, levels: Levels, stage: Stage, seen: _Seen) ->
         return _gone(stage, done.ending, done)
     with stage.clock.phase("read again"):
         seen.after = _files(stage, places)
-    return _ended(done, seen)
+    timed_out = done.ending is Ending.TIMED_OUT
+    end, detail = ended(done.status, seen.before, seen.after, _text(done.stderr), timed_out=timed_out)
+    return _Finish(end=end, detail=detail, done=done)
 
 
 def _run(stage: Stage, command: str, seconds: float, env: Mapping[str, str], name: str) -> Completed:
@@ -183,21 +185,29 @@ def _badly(stage: Stage, done: Completed, name: str) -> _Finish:
         return _gone(stage, done.ending, done)
     if done.ending is Ending.TIMED_OUT:
         return _Finish(end=End.TIMED_OUT, detail=f"{name} did not end in time", done=done)
-    return _Finish(end=End.FAILED, detail=f"{name} ended with {done.status}: {_last(done.stderr)}", done=done)
+    return _Finish(
+        end=End.FAILED, detail=f"{name} ended with {done.status}: {_last(_text(done.stderr))}", done=done
+    )
 
 
-def _ended(done: Completed, seen: _Seen) -> _Finish:
-    """What the workload's end means. A kill by the OOM killer explains any other one."""
-    if _kills(seen.after) > _kills(seen.before):
-        return _Finish(end=End.OUT_OF_MEMORY, detail="the kernel killed for memory", done=done)
-    if done.ending is Ending.TIMED_OUT:
-        return _Finish(end=End.TIMED_OUT, detail="the workload did not end in time", done=done)
-    if done.status == 0:
-        return _Finish(end=End.COMPLETED, done=done)
-    if done.status == ENOMEM:
-        return _Finish(end=End.ENOMEM, detail="the workload was refused memory", done=done)
-    detail = f"the workload ended with {done.status}: {_last(done.stderr)}"
-    return _Finish(end=End.FAILED, detail=detail, done=done)
+def ended(
+    status: int | None,
+    before: Mapping[str, str],
+    after: Mapping[str, str],
+    stderr: str,
+    *,
+    timed_out: bool,
+) -> tuple[End, str]:
+    """What the workload's end means, and why. A kill by the OOM killer explains any other one."""
+    if _kills(after) > _kills(before):
+        return End.OUT_OF_MEMORY, "the kernel killed for memory"
+    if timed_out:
+        return End.TIMED_OUT, "the workload did not end in time"
+    if status == 0:
+        return End.COMPLETED, ""
+    if status == ENOMEM:
+        return End.ENOMEM, "the workload was refused memory"
+    return End.FAILED, f"the workload ended with {status}: {_last(stderr)}"
 
 
 def _kills(files: Mapping[str, str]) -> int:
@@ -205,8 +215,8 @@ def _kills(files: Mapping[str, str]) -> int:
     return next((int(row[1]) for row in rows if row[:1] == ["oom_kill"]), 0)
 
 
-def _last(data: bytes) -> str:
-    return next((line for line in reversed(_text(data).splitlines()) if line.strip()), "it said nothing")
+def _last(text: str) -> str:
+    return next((line for line in reversed(text.splitlines()) if line.strip()), "it said nothing")
 
 
 def _text(data: bytes) -> str:

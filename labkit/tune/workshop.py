@@ -44,6 +44,7 @@ class Workshop:
     modules: Mapping[str, Module]
     qemu: str
     cold: bool = False
+    deterministic: bool = False
 
     def key(self, planned: Planned) -> str:
         """The digest of all that a trial depends on."""
@@ -57,6 +58,7 @@ class Workshop:
             base.probe.accel.value,
             self.qemu,
             self.cold,
+            self.deterministic,
             version("labkit"),
         ]
         return hashlib.sha256(json.dumps(shaping).encode()).hexdigest()[:32]
@@ -92,9 +94,17 @@ def _shipped(here: Places) -> list[Path]:
 
 
 def equipped(
-    experiment: Experiment, here: Places, accel: str, listen: Listener, *, cold: bool = False
+    experiment: Experiment,
+    here: Places,
+    accel: str,
+    listen: Listener,
+    *,
+    cold: bool = False,
+    deterministic: bool = False,
 ) -> Workshop:
     """Every cell's machine proven to be one, its kernels and programs built. Raises BadInput, HostError."""
+    if deterministic:
+        _check_deterministic(experiment)
     kernels = sorted({machine_of(experiment, cell).kernel for cell in cells(experiment)})
     platforms = {kernel: platform(here, kernel, accel, listen) for kernel in kernels}
     return Workshop(
@@ -105,7 +115,21 @@ def equipped(
         modules={k: own_module(here, platforms[k].pack, listen) for k in kernels if experiment.workload.kmod},
         qemu=load_version(Deadline.after(QEMU_SECONDS, "QEMU's version")),
         cold=cold,
+        deterministic=deterministic,
     )
+
+
+def _check_deterministic(experiment: Experiment) -> None:
+    """Raises LabFileError for a machine with disks: they answer when the host likes."""
+    for cell in cells(experiment):
+        machine = machine_of(experiment, cell)
+        if machine.swap or machine.disks:
+            raise _impossible(
+                experiment,
+                "--deterministic",
+                "a guest with a disk",
+                "leave swap and disks out of its machine",
+            )
 
 
 def machine_of(experiment: Experiment, levels: Levels) -> MachineSpec:
