@@ -75,9 +75,9 @@ def number_at(files: Mapping[str, str], place: Place) -> float | None:
         return None
     if not place.key:
         words = text.split()
-        return float(words[0]) if words and re.fullmatch(r"-?\d+", words[0]) else None
+        return float(words[0]) * place.scale if words and re.fullmatch(r"-?\d+", words[0]) else None
     match = _pattern(place.key).search(text)
-    return None if match is None else float(match[1]) * (1024 if match[2] else 1)
+    return None if match is None else float(match[1]) * (1024 if match[2] else 1) * place.scale
 
 
 @lru_cache(maxsize=1000)

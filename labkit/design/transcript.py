@@ -1,4 +1,7 @@
-"""What a deterministic guest told: the archive on its second serial port, as the parts of a trial."""
+"""What a deterministic guest told: the archives on its second serial port, as the parts of a trial.
+
+The first comes when the knobs are set, the next when all is over; a last one says that nothing is missing.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,8 @@ import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-PREPARED, STATUS, STDOUT, STDERR, REFUSED, FAILED = (
-    *("prepared", "status", "stdout", "stderr", "refused", "failed"),
-)
+PREPARED, STATUS, STDOUT, STDERR = "prepared", "status", "stdout", "stderr"
+REFUSED, FAILED, LAST = "refused", "failed", "end"
 LIMIT = 32 << 20  # bytes of all it may tell
 
 
@@ -30,17 +32,15 @@ class Transcript:
 
 
 def parse_transcript(data: bytes, knobs: Sequence[str], places: Sequence[str]) -> Transcript:
-    """The archive's parts; `knobs` and `places` are the paths that its numbers stand for."""
+    """Its parts, as far as they came; `knobs` and `places` are the paths that its numbers stand for."""
     files = _members(data)
-    if files is None:
-        return Transcript(whole=False)
 
     def numbered(prefix: str, paths: Sequence[str]) -> dict[str, str]:
         named = ((path, files.get(f"{prefix}{number}")) for number, path in enumerate(paths))
         return {path: text for path, text in named if text is not None}
 
     return Transcript(
-        whole=STATUS in files or files.get(PREPARED, "0").strip() != "0",
+        whole=LAST in files,
         prepared=_status(files.get(PREPARED)),
         status=_status(files.get(STATUS)),
         stdout=files.get(STDOUT, ""),
@@ -53,19 +53,21 @@ def parse_transcript(data: bytes, knobs: Sequence[str], places: Sequence[str]) -
     )
 
 
-def _members(data: bytes) -> dict[str, str] | None:
-    """Its regular files by name; None for no whole archive."""
+def _members(data: bytes) -> dict[str, str]:
+    """The regular files by name, of archives one behind the other; of two of a name the later."""
+    found: dict[str, str] = {}
     if len(data) > LIMIT:
-        return None
+        return found
     try:
-        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
-            return {
-                member.name.removeprefix("./"): stream.read().decode("utf-8", "replace")
-                for member in archive
-                if member.isreg() and (stream := archive.extractfile(member)) is not None
-            }
-    except (tarfile.TarError, EOFError):
-        return None
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:", ignore_zeros=True) as archive:
+            for member in archive:
+                stream = archive.extractfile(member) if member.isreg() else None
+                text = stream.read() if stream is not None else b""
+                if stream is not None and len(text) == member.size:
+                    found[member.name.removeprefix("./")] = text.decode("utf-8", "replace")
+    except (tarfile.TarError, EOFError, ValueError, OverflowError):
+        pass  # what came before stands
+    return found
 
 
 def _status(text: str | None) -> int | None:

@@ -166,7 +166,7 @@ def _metric(item: MetricTable, key: str, known: Sequence[str], path: Path) -> Me
 def _place(text: str, key: str, path: Path) -> Place:
     words = text.split()
     if words == ["instructions"]:
-        return Place(path=INSTRUCTIONS[0], key=INSTRUCTIONS[1])
+        return INSTRUCTIONS
     if len(words) not in (1, 2):
         raise wrong(path, key, f"found {text!r}", _SAID)
     file, name = words[0], words[1] if len(words) == 2 else ""

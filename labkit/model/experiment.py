@@ -18,8 +18,6 @@ Level = int | str
 Levels = Mapping[str, Level]  # a level of every factor, by the factor's name
 
 CGROUP = "/sys/fs/cgroup/experiment"  # what a workload runs in
-# kernel/time/timer_list.c: 'now at N nsecs'. In a deterministic guest a nanosecond is an instruction.
-INSTRUCTIONS = ("/proc/timer_list", "now at")
 
 
 class Kind(Enum):
@@ -116,10 +114,19 @@ class Factor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A number in the guest: of `key` in the file at `path`, or all that it holds where `key` is empty."""
+    """A number in the guest: of `key` in the file at `path`, or all that it holds where `key` is empty.
+
+    It is multiplied by `scale`.
+    """
 
     path: str
     key: str = ""
+    scale: int = 1
+
+
+# In a deterministic guest a nanosecond is an instruction, and the scheduler counts what a cgroup's tasks ran
+# (kernel/sched/cputime.c: sum_exec_runtime), in microseconds; the clock itself leaps over idle time.
+INSTRUCTIONS = Place(path=f"{CGROUP}/cpu.stat", key="usage_usec", scale=1000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
