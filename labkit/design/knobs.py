@@ -36,9 +36,10 @@ def writes(experiment: Experiment, cell: Levels) -> tuple[Write, ...]:
     return tuple(found)
 
 
-def script(wanted: Sequence[Write]) -> str:
+def script(wanted: Sequence[Write], *, swap: bool = False) -> str:
     """Shell text that makes the cgroup and writes the knobs; a refusal is a line 'NUMBER<tab>why'.
 
+    A machine's `swap` is in use from then on. Ends with a status other than 0 where it cannot be.
     cgroup v2 hands a controller down only where the parent says so (cgroup.subtree_control).
     """
     lines = [
@@ -54,7 +55,8 @@ def script(wanted: Sequence[Write]) -> str:
             f"{{ why=$({{ env printf %s {text} >{path}; }} 2>&1); "
             f"printf '{number}\\t%s\\n' \"${{why##*: }}\"; }}"
         )
-    return "\n".join([*lines, "true"])
+    disk = "/dev/disk/labkit/swap"
+    return "\n".join([*lines, f"mkswap {disk} >/dev/null && swapon {disk}" if swap else "true"])
 
 
 def refusals(said: str) -> dict[int, str]:

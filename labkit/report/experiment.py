@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
 from labkit.model.experiment import Experiment, Level, Metric, MetricKind, Source
 from labkit.model.study import CellSummary, Comparison, Contrast, Estimate, Outlook, Study
 from labkit.model.trial import End
+from labkit.report.terminal import WIDE
 from labkit.report.text import count_of, human_seconds, oneline
 
-SHOWN = 5  # metrics a row
+SHOWN, SHOWN_WIDE = 3, 7  # metrics a row
 MOST_CHANGES = 40
 _STYLES = {End.COMPLETED: "", End.INVALID: "yellow", End.BROKEN: "cyan"}
 
@@ -50,17 +52,33 @@ def render_experiments(experiments: Sequence[Experiment]) -> RenderableType:
     return Group(table, Text(), Text("labkit tune plan EXPERIMENT says what a run takes."))
 
 
+@dataclass(frozen=True, slots=True)
+class StudyPage:
+    """The table of an experiment; it asks the console for its width when it is drawn."""
+
+    study: Study
+    page: str
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        del console
+        yield _study(self.study, self.page, SHOWN_WIDE if options.max_width >= WIDE else SHOWN)
+
+
 def render_study(study: Study, page: str) -> RenderableType:
     """A row a cell: how its repeats ended and the medians of what is asked."""
+    return StudyPage(study, page)
+
+
+def _study(study: Study, page: str, shown: int) -> RenderableType:
     experiment = study.experiment
-    metrics = shown_metrics(experiment)
+    metrics = shown_metrics(experiment)[:shown]
     varied = [factor.name for factor in experiment.factors if len(factor.levels) > 1]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for name in varied:
         table.add_column(name, no_wrap=True, justify="right", style="bold")
     table.add_column("trials", no_wrap=True)
     for metric in metrics:
-        table.add_column(metric.name, justify="right")
+        table.add_column(metric.name, justify="right", no_wrap=True)
     for cell in study.cells:
         table.add_row(
             *(str(cell.levels[name]) for name in varied),
@@ -108,7 +126,7 @@ def shown_metrics(experiment: Experiment) -> Sequence[Metric]:
             return plotted.index(metric.name)
         return len(plotted) + (metric.source is not Source.FORMULA)
 
-    return sorted(experiment.metrics, key=rank)[:SHOWN]
+    return sorted(experiment.metrics, key=rank)
 
 
 def median_of(found: Estimate | None, metric: Metric) -> str:

@@ -104,27 +104,27 @@ def _plot(study: Study, plot: Plot) -> Picture:
     experiment = study.experiment
     rest = [f for f in experiment.factors if f.name not in (plot.over, plot.by) and len(f.levels) > 1]
     every = [dict(zip([f.name for f in rest], levels, strict=True)) for levels in _product(rest)]
-    panels = [(panel, found) for panel in every if (found := _series(study, plot, panel))]
+    # Where nothing has a value, an empty picture says so.
+    panels = [(panel, found) for panel in every if (found := _series(study, plot, panel))] or [(every[0], [])]
     shown = panels[:PANELS]
     figure, axes = _figure(len(shown), _INCHES)
     for axis, (panel, series) in zip(axes, shown, strict=True):
         _draw(axis, experiment, plot, series)
         if panel:
             axis.set_title(_spelled(panel), fontsize=9)
-    if shown:
-        axes[0].set_ylabel(f"{plot.metric} ({experiment.metric(plot.metric).kind.value})", fontsize=9)
-        if plot.by:
-            handles = {
-                name: it for axis in axes for it, name in zip(*axis.get_legend_handles_labels(), strict=True)
-            }
-            figure.legend(
-                handles.values(),
-                handles,
-                title=plot.by,
-                fontsize=8,
-                title_fontsize=8,
-                loc="outside right upper",
-            )
+    axes[0].set_ylabel(f"{plot.metric} ({experiment.metric(plot.metric).kind.value})", fontsize=9)
+    if plot.by:
+        handles = {
+            name: it for axis in axes for it, name in zip(*axis.get_legend_handles_labels(), strict=True)
+        }
+        figure.legend(
+            handles.values(),
+            handles,
+            title=plot.by,
+            fontsize=8,
+            title_fontsize=8,
+            loc="outside right upper",
+        )
     title = f"{plot.metric} over {plot.over}" + (f", by {plot.by}" if plot.by else "")
     return Picture(title=title, svg=_svg(figure), left_out=len(panels) - len(shown))
 

@@ -73,7 +73,7 @@ def perform(token: Token, shop: Workshop, planned: Planned, listen: Listener) ->
         )
         try:
             with raised(order, clock) as stage:
-                finish = _played(shop.experiment, planned.levels, stage, seen)
+                finish = _played(shop.experiment, planned.levels, stage, seen, swap=bool(machine.swap))
         except Broken as error:
             finish = _Finish(end=End.BROKEN, detail="\n".join(filter(None, (str(error), error.detail))))
     token.check()  # a guest that was killed looks lost
@@ -107,20 +107,21 @@ def spelled(levels: Levels) -> str:
     return " ".join(f"{name}={level}" for name, level in levels.items())
 
 
-def _played(experiment: Experiment, levels: Levels, stage: Stage, seen: _Seen) -> _Finish:
+def _played(experiment: Experiment, levels: Levels, stage: Stage, seen: _Seen, *, swap: bool) -> _Finish:
     """Raises Broken where labkit's own part fails."""
     try:
-        return _steps(experiment, levels, stage, seen)
+        return _steps(experiment, levels, stage, seen, swap=swap)
     except GuestLost as lost:
         return _gone(stage, lost.ending)
 
 
-def _steps(experiment: Experiment, levels: Levels, stage: Stage, seen: _Seen) -> _Finish:
+def _steps(experiment: Experiment, levels: Levels, stage: Stage, seen: _Seen, *, swap: bool) -> _Finish:
     workload = experiment.workload
     wanted = writes(experiment, levels)
     env = {f.target: str(levels[f.name]) for f in experiment.factors if f.kind is Kind.PARAMETER}
     with stage.clock.phase("knobs"):
-        said = stage.guest.ask(script(wanted), deadline=stage.pace.deadline(READ_SECONDS, "knobs"))
+        setting = script(wanted, swap=swap)
+        said = stage.guest.ask(setting, deadline=stage.pace.deadline(READ_SECONDS, "knobs"))
         seen.readings = _readings(stage, wanted, refusals(said.decode("utf-8", "replace")))
     if workload.prepare:
         with stage.clock.phase("prepare"):
