@@ -124,7 +124,7 @@ def run(
     found, page = report_on(out)
     show.study(found, page, quiet=quiet)
     if formula is not None:
-        return holds(found, formula)
+        return holds(found, formula, made.keys)
     return ExitCode.PASSED if made.is_sound else ExitCode.BROKEN
 
 

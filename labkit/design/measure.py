@@ -12,7 +12,13 @@ from labkit.model.formula import Value
 from labkit.model.trial import End, Row, Trial
 
 _OUTPUT = re.compile(r"^([a-z][a-z0-9_]*)=(-?\d+(?:\.\d+)?)$", re.MULTILINE)
-_SETS = (End.COMPLETED, End.OUT_OF_MEMORY, End.ENOMEM, End.FAILED, End.TIMED_OUT)  # ends whose guest could still be read
+_SETS = (
+    End.COMPLETED,
+    End.OUT_OF_MEMORY,
+    End.ENOMEM,
+    End.FAILED,
+    End.TIMED_OUT,
+)  # ends whose guest could still be read
 
 
 def analyse(experiment: Experiment, trial: Trial) -> Row:

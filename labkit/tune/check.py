@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from labkit.model.errors import ExitCode, UsageError
 from labkit.model.formula import Formula
 from labkit.model.study import Study
@@ -19,8 +21,8 @@ def read_formula(text: str) -> Formula:
         raise UsageError(where="--check", found=found, fix=fix) from error
 
 
-def holds(study: Study, formula: Formula) -> int:
-    """0 it holds in all, 1 in one it does not; SKIP where a trial has none of its names' values.
+def holds(study: Study, formula: Formula, keys: Collection[str]) -> int:
+    """0 it holds in all trials with these `keys`, 1 in one it does not; SKIP where that cannot be told.
 
     A panic, a hang, an OOM kill are told by the name `end`: "end == 'completed' and pgfault < 1000".
     """
@@ -30,13 +32,14 @@ def holds(study: Study, formula: Formula) -> int:
         raise UsageError(
             where="--check", found=f"no metric {name!r}", fix="it has: " + ", ".join(sorted(known))
         )
+    rows = [row for row in study.rows if row.trial.key in keys]
     found = [
         formula.value({**row.trial.levels, **row.values, "end": row.end.value})
-        for row in study.rows
+        for row in rows
         if row.end not in (End.INVALID, End.BROKEN)
     ]
     if any(value is not None and not value for value in found):
         return ExitCode.NOT_ALL_PASSED
-    if len(found) < len(study.rows) or any(value is None for value in found):
+    if not rows or len(found) < len(rows) or any(value is None for value in found):
         return SKIP
     return ExitCode.PASSED

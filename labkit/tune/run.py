@@ -34,9 +34,10 @@ BOOT_SECONDS = 7.0  # a template under TCG, measured: boot 4.5 s and freezing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """What a run did: trials made now, and those that were there before."""
+    """What a run did: trials made now, and those that were there before; the `keys` of all of them."""
 
     folder: Path
+    keys: frozenset[str]
     fresh: int
     before: int
     broken: tuple[Trial, ...]
@@ -92,6 +93,7 @@ def run(given: TuneAsk, listen: Listener) -> Made:
     broken = _made(ask, shop, todo, listen) if todo else ()
     return Made(
         folder=trials.folder,
+        keys=frozenset(map(shop.key, planned)),
         fresh=len(todo),
         before=len(planned) - len(todo),
         broken=broken,

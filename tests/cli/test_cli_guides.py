@@ -15,7 +15,7 @@ import pytest
 
 from labkit.places import CHECKOUT
 
-GUIDES = ("labkit/GUIDE.md", "labkit/COURSE.md", "labs/AUTHORING.md")
+GUIDES = ("labkit/GUIDE.md", "labkit/COURSE.md", "labs/AUTHORING.md", "labkit/TUNING.md")
 COMMAND = re.compile(r"^    \$ (?P<command>.+?)(?: +# status (?P<status>\d+))?$", re.MULTILINE)
 SECONDS = 300
 

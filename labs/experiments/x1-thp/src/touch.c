@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Touch memory densely, or one page in every 2 MiB, and tell what that took: faults, memory, page tables. */
+/* Touch memory densely, or a page in every 2 MiB, and tell what it took: faults, memory, tables. */
 #include <sys/resource.h>
 
 #include "lab.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Anonymous memory, filled MiB by MiB; how far it came stands there even if the end comes before. */
+/* Anonymous memory, filled MiB by MiB; how far it came is told even if the end comes before. */
 #include "lab.h"
 
 int main(int count, char **words)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Write a file, so that it is in the page cache, map it, and count the faults of one pass over it. */
+/* Write a file, so that it is in the page cache, map it, count the faults of one pass over it. */
 #include <fcntl.h>
 #include <sys/resource.h>
 

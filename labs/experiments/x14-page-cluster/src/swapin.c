@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Fill pages, have the cgroup reclaim them all, read them back in order and count the major faults. */
+/* Fill pages, have the cgroup reclaim them all, read them back in order, count the major faults. */
 #include <fcntl.h>
 #include <sys/resource.h>
 
@@ -28,7 +28,7 @@ static long read_number(const char *path)
 	return number;
 }
 
-/* A short write is EAGAIN: less was reclaimed than asked for (mm/memcontrol.c, memory_reclaim()). */
+/* EAGAIN: less was reclaimed than asked for (mm/memcontrol.c, memory_reclaim()). */
 static void reclaim(const char *amount)
 {
 	int file = open(CGROUP "memory.reclaim", O_WRONLY);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "fill HEAT": 60 MiB of anonymous memory, held by a process that stays, and 60 MiB of a disk read HEAT times.
+ * "fill HEAT": 60 MiB of anonymous memory, held by a process that stays, and 60 MiB of a disk that
+ * are read HEAT times.
  * "reclaim": have the cgroup give up 40 MiB in four steps.
  */
 #include <fcntl.h>
 
 #include "lab.h"
+#include "lab_stay.h"
 
 #define RECLAIM "/sys/fs/cgroup/experiment/memory.reclaim"
 #define DISK "/dev/disk/labkit/data"
@@ -29,36 +31,18 @@ static void read_disk(int file)
 }
 
 /*
- * The file first: its pages are then the older ones. The holder tells through a pipe that it is done, and keeps
- * the disk open: whoever closes it last throws its pages away (block/bdev.c, blkdev_flush_mapping()).
+ * The file first: its pages are then the older ones. The disk stays open: whoever closes it last
+ * throws its pages away (block/bdev.c, blkdev_flush_mapping()).
  */
-static void fill(long heat)
+static void fill(const void *heat)
 {
 	int disk = open(DISK, O_RDONLY);
-	int done[2];
-	char byte = 0;
 
 	if (disk < 0)
 		die(DISK);
-	for (long pass = 0; pass < heat; pass++)
+	for (long pass = 0; pass < *(const long *)heat; pass++)
 		read_disk(disk);
-	if (pipe(done))
-		die("pipe");
-	switch (fork()) {
-	case -1:
-		die("fork");
-	case 0:
-		fill_pages(map_anonymous(BYTES), BYTES, 2);
-		if (setsid() < 0 || write(done[1], &byte, 1) != 1)
-			die("write");
-		for (int stream = 0; stream < 3; stream++)
-			close(stream);
-		for (;;)
-			pause();
-	}
-	close(done[1]);
-	if (read(done[0], &byte, 1) != 1)
-		die("the holder ended");
+	fill_pages(map_anonymous(BYTES), BYTES, 2);
 }
 
 static void reclaim(void)
@@ -76,8 +60,10 @@ static void reclaim(void)
 
 int main(int count, char **words)
 {
-	if (count == 3 && !strcmp(words[1], "fill"))
-		fill(parse_number(words[2]));
+	long heat = count == 3 ? parse_number(words[2]) : 0;
+
+	if (heat && !strcmp(words[1], "fill"))
+		stay_with(fill, &heat);
 	else if (count == 2 && !strcmp(words[1], "reclaim"))
 		reclaim();
 	else

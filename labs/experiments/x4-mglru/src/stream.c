@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A hot set at the head of a disk, used again after every MiB that is read once from what follows it. */
+/* A hot set at the head of a disk, used again after every MiB that is read once of the rest. */
 #include <fcntl.h>
 #include <sys/resource.h>
 

@@ -8,10 +8,11 @@
 #include <sys/syscall.h>
 
 #include "lab.h"
+#include "lab_stay.h"
 
 #define DISK "/dev/disk/labkit/data"
 #define NODE_MEMINFO "/sys/devices/system/node/node0/meminfo"
-/* The low watermark of the node's zones is well below; reclaim of the whole system must not begin. */
+/* Well above the low watermark of the node's zones: kswapd must not begin. */
 #define LEAVE_KIB (6L << 10)
 #define CHUNK (256UL << 10)
 
@@ -32,36 +33,16 @@ static long free_kib(void)
 	return found;
 }
 
-/* The holder does the reading, and stays: the last to close a disk takes its pages along. */
-static void cache(void)
+/* By the process that stays: the last to close a disk takes its pages along. */
+static void cache(const void *name)
 {
 	static char buffer[CHUNK];
-	int done[2];
-	char byte = 0;
+	int disk = open(name, O_RDONLY);
 
-	if (pipe(done))
-		die("pipe");
-	switch (fork()) {
-	case -1:
-		die("fork");
-	case 0: {
-		int disk = open(DISK, O_RDONLY);
-
-		if (disk < 0)
-			die(DISK);
-		while (free_kib() > LEAVE_KIB && read(disk, buffer, CHUNK) > 0)
-			;
-		if (setsid() < 0 || write(done[1], &byte, 1) != 1)
-			die("write");
-		for (int stream = 0; stream < 3; stream++)
-			close(stream);
-		for (;;)
-			pause();
-	}
-	}
-	close(done[1]);
-	if (read(done[0], &byte, 1) != 1)
-		die("the holder ended");
+	if (disk < 0)
+		die("%s", (const char *)name);
+	while (free_kib() > LEAVE_KIB && read(disk, buffer, CHUNK) > 0)
+		;
 }
 
 static void anon(size_t bytes)
@@ -86,7 +67,7 @@ int main(int count, char **words)
 {
 	pin_to_cpu(0);
 	if (count == 2 && !strcmp(words[1], "cache"))
-		cache();
+		stay_with(cache, DISK);
 	else if (count == 3 && !strcmp(words[1], "anon"))
 		anon(parse_number(words[2]) * LAB_MIB);
 	else
