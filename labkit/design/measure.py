@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from labkit.design.knobs import complaint, effective
-from labkit.model.experiment import Experiment, Metric, Place, Source
+from labkit.model.experiment import Experiment, Kind, Metric, Place, Source
 from labkit.model.formula import Value
 from labkit.model.trial import End, Row, Trial
 
@@ -64,7 +64,7 @@ def _why_invalid(experiment: Experiment, trial: Trial, values: Mapping[str, Valu
             return problem
     for factor in experiment.factors:
         word = factor.target.replace("{}", str(trial.levels.get(factor.name, "")))
-        if factor.kind.value == "cmdline" and trial.cmdline and word not in trial.cmdline.split():
+        if factor.kind is Kind.CMDLINE and trial.cmdline and word not in trial.cmdline.split():
             return f"{factor.name}: the guest was not booted with {word}"
     if trial.end is not End.COMPLETED:
         return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from labkit.model.experiment import DesignKind, Experiment, Level, Levels
 from labkit.model.trial import Planned
@@ -108,11 +108,6 @@ def shard(planned: Sequence[Planned], part: tuple[int, int] | None) -> tuple[Pla
     if part is None:
         return tuple(planned)
     return tuple(each for each in planned if each.number % part[1] == part[0] - 1)
-
-
-def pick(planned: Sequence[Planned], there: Callable[[Planned], bool]) -> tuple[Planned, ...]:
-    """Those that are not there yet."""
-    return tuple(each for each in planned if not there(each))
 
 
 def _random(seed: str, what: str) -> random.Random:

@@ -10,12 +10,10 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
-from labkit.model.errors import HostError
 from labkit.model.study import Difference, Estimate
 
 CONFIDENCE = 0.95
 RESAMPLES = 2000
-INSTALL = "pip install 'labkit[tune]' into labkit's own .venv, which `make lint` does, too"
 _SEED = 20261127
 
 
@@ -34,20 +32,17 @@ def difference(one: Sequence[float], other: Sequence[float]) -> Difference | Non
     """`one` minus `other`; None where either has no value."""
     if not one or not other:
         return None
-    by = median(one) - median(other)
-    if len(set(one)) == 1 and len(set(other)) == 1:
-        return Difference(by=by, low=by, high=by)
+    n, by = min(len(one), len(other)), median(one) - median(other)
+    # Nothing to draw from: a side of one repeat, or of equal ones.
+    if n == 1 or (len(set(one)) == 1 and len(set(other)) == 1):
+        return Difference(n=n, by=by, low=by, high=by)
     low, high = _interval((one, other))
-    return Difference(by=by, low=low, high=high)
+    return Difference(n=n, by=by, low=low, high=high)
 
 
 def _interval(samples: Sequence[Sequence[float]]) -> tuple[float, float]:
-    """Raises HostError where scipy is not installed."""
-    try:
-        import numpy as np
-        from scipy.stats import bootstrap
-    except ImportError as error:
-        raise HostError(where="scipy", found="not installed", fix=INSTALL) from error
+    import numpy as np
+    from scipy.stats import bootstrap
 
     def difference_of(*groups: Any, axis: int) -> Any:
         one, *others = (np.median(group, axis=axis) for group in groups)

@@ -17,9 +17,19 @@ Cell = tuple[tuple[str, Level], ...]
 
 
 def study(experiment: Experiment, trials: Sequence[Trial]) -> Study:
-    """All trials of the experiment as it is now; those with other factors or levels are stale."""
+    """All trials that may stand side by side; the others are stale.
+
+    They are of the experiment as it is now, executed by what executed the newest, and of one repeat of a cell
+    the newest: a kernel or a QEMU may have been updated.
+    """
     every = {_cell(levels): levels for levels in cells(experiment)}
-    mine = [trial for trial in trials if _cell(trial.levels) in every]
+    alike = sorted((it for it in trials if it.experiment == experiment.digest), key=lambda it: it.made_at)
+    newest = {
+        (_cell(it.levels), it.repeat): it
+        for it in alike
+        if it.accel == alike[-1].accel and _cell(it.levels) in every
+    }
+    mine = sorted(newest.values(), key=lambda it: it.number)
     rows = tuple(analyse(experiment, trial) for trial in mine)
     by_cell: dict[Cell, list[Row]] = {}
     for row in rows:

@@ -50,13 +50,13 @@ def load_experiment(path: Path) -> Experiment:
     workload = _workload(document.workload, path)
     machine = machine_spec(document.machine, MachineTable(), "machine", path)
     names = [metric.name for metric in metrics]
-    shaping = (machine, factors, settings, workload, sorted({repr(m.place) for m in metrics if m.place}))
+    shaping = (machine, factors, settings, workload, sorted({m.place.path for m in metrics if m.place}))
     return Experiment(
         id=document.id,
         title=document.title,
         question=document.question,
         expected=document.expected,
-        folder=path.parent,
+        file=path,
         digest=_digest(repr(shaping), path.parent / SOURCES, workload),
         machine=machine,
         factors=factors,

@@ -193,7 +193,7 @@ class Experiment:
     title: str
     question: str
     expected: str
-    folder: Path
+    file: Path
     digest: str
     machine: MachineSpec
     factors: tuple[Factor, ...]
@@ -206,6 +206,11 @@ class Experiment:
     metrics: tuple[Metric, ...]
     invariants: tuple[Invariant, ...]
     plots: tuple[Plot, ...]
+
+    @property
+    def folder(self) -> Path:
+        """Where its src/ is."""
+        return self.file.parent
 
     @property
     def knobs(self) -> tuple[Factor, ...]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from labkit.model.experiment import Experiment, Level
 from labkit.model.trial import End, Row
 
+SURE_FROM = 3  # repeats: what two say of a third is nothing
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
@@ -33,16 +35,17 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """The median of the one minus that of the other, with its interval."""
+    """The median of the one minus that of the other, with its interval. `n`: repeats of who has fewer."""
 
+    n: int
     by: float
     low: float
     high: float
 
     @property
     def is_sure(self) -> bool:
-        """Whether the interval leaves no room for none."""
-        return self.low > 0 or self.high < 0
+        """Whether the interval leaves no room for none; fewer than SURE_FROM repeats have no interval."""
+        return self.n >= SURE_FROM and (self.low > 0 or self.high < 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +73,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
-    """`stale` trials are of an earlier form of the experiment, and are left out."""
+    """`stale` trials do not compare with the others, and are left out: see labkit.design.summary."""
 
     experiment: Experiment
     rows: tuple[Row, ...]

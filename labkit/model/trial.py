@@ -54,6 +54,7 @@ class Trial:
     """
 
     key: str
+    experiment: str  # its digest
     levels: Mapping[str, Level]
     repeat: int
     number: int

@@ -155,7 +155,7 @@ def study_counts(study: Study) -> str:
     ends = ", ".join(f"{number} {end.value}" for end, number in study.ends.items())
     words = [f"{count_of(len(study.rows), 'trial')} of {count_of(len(study.cells), 'cell')}: {ends}"]
     if study.stale:
-        words.append(f"{study.stale} of an earlier form of the experiment are left out")
+        words.append(f"{study.stale} made otherwise (another form, accelerator, kernel or QEMU) are left out")
     if study.proofs:
         same = sum(proof.same for proof in study.proofs)
         words.append(f"{same} of {len(study.proofs)} that were made again said the same bytes")

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from labkit.model.errors import HostError
 from labkit.model.experiment import Experiment, Level, Plot
 from labkit.model.study import CellSummary, Study
 from labkit.model.trial import End
@@ -57,10 +56,7 @@ class _Series:
 
 
 def plots(study: Study) -> tuple[Picture, ...]:
-    """The plots that the experiment asks for; else each ratio, or its first metric, over its first factor.
-
-    Raises HostError where matplotlib is not installed.
-    """
+    """The plots that the experiment asks for; else each ratio, or its first metric, over its first factor."""
     wanted = study.experiment.plots or _usual(study.experiment)
     return tuple(_plot(study, plot) for plot in wanted)
 
@@ -198,11 +194,8 @@ def _draw(axis: Any, experiment: Experiment, plot: Plot, series: Sequence[_Serie
 
 
 def _figure(panels: int, inches: tuple[float, float]) -> tuple[Any, list[Any]]:
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        fix = "pip install 'labkit[tune]' into labkit's own .venv"
-        raise HostError(where="matplotlib", found="not installed", fix=fix) from error
+    from matplotlib.figure import Figure
+
     across = max(1, min(panels, 2))
     down = max(1, -(-panels // across))
     figure = Figure(figsize=(inches[0] * across, inches[1] * down), layout="constrained")

@@ -17,15 +17,15 @@ from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from labkit.model.coursework import Result, Ruling
-from labkit.model.errors import Broken, UsageError
+from labkit.model.errors import UsageError
 from labkit.store import codec
 from labkit.store.claims import claimed
 from labkit.store.disk import host_errors, write_whole
+from labkit.store.typed import read_typed
 
 COURSE = "course.json"
 RESULTS = "results"
@@ -38,7 +38,6 @@ PAGE = "class.html"
 FEEDBACK = "feedback"
 
 Attempt = tuple[str, int]  # whose, and which
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +84,7 @@ class Journal:
         if not path.is_file():
             found, fix = f"no {COURSE} in it", "name the DIR of `labkit course grade … --out DIR`"
             raise UsageError(where=str(self.folder), found=found, fix=fix)
-        return _read(_RECORD, path)
+        return read_typed(_RECORD, path, _FIX)
 
     @property
     def policy(self) -> Path:
@@ -117,12 +116,12 @@ class Journal:
         return self._path(key).exists()
 
     def get(self, key: str) -> Result:
-        return _read(_RESULT, self._path(key))
+        return read_typed(_RESULT, self._path(key), _FIX)
 
     def results(self, *, proposed: bool = False) -> tuple[Result, ...]:
         """All that stand in it, by key. Raises Broken for a file that nobody of labkit wrote."""
         folder = self.folder / (PROPOSED if proposed else RESULTS)
-        return tuple(_read(_RESULT, path) for path in sorted(folder.glob("*.json")))
+        return tuple(read_typed(_RESULT, path, _FIX) for path in sorted(folder.glob("*.json")))
 
     def put(self, result: Result, *, proposed: bool = False) -> None:
         folder = self.folder / (PROPOSED if proposed else RESULTS)
@@ -163,13 +162,4 @@ _RESULT = TypeAdapter(Result)
 _RECORD = TypeAdapter(CourseRecord)
 
 
-def _read(kind: TypeAdapter[T], path: Path) -> T:
-    fix = "put it back from a copy, or remove it and grade again"
-    try:
-        return kind.validate_json(path.read_bytes(), strict=True)
-    except OSError as error:
-        raise Broken(where=str(path), found=error.strerror or str(error), fix=fix) from error
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise Broken(where=str(path), found=f"{key}: {first['msg']}", fix=fix) from error
+_FIX = "put it back from a copy, or remove it and grade again"

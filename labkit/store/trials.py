@@ -11,18 +11,19 @@ DIR/proof.json              deterministic trials that were made again
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
-from labkit.model.errors import Broken, UsageError
+from labkit.model.errors import UsageError
 from labkit.model.trial import Trial
 from labkit.store import codec
 from labkit.store.claims import claimed
 from labkit.store.disk import host_errors, write_whole
+from labkit.store.typed import read_typed
 
 EXPERIMENT = "experiment"
 TRIALS = "trials"
@@ -32,6 +33,7 @@ PARQUET = "results.parquet"
 PAGE = "report.html"
 PROOF = "proof.json"
 _TRIAL = TypeAdapter(Trial)
+_FIX = "put it back from a copy, or remove it and run again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +51,13 @@ class Trials:
             raise UsageError(where=str(self.folder), found="no experiment's results", fix=fix)
         return found
 
-    def begin(self, files: Iterable[Path], root: Path) -> None:
-        """Make the folder this experiment's, and keep its `files`, which lie under `root`."""
+    def begin(self, files: Mapping[str, Path]) -> None:
+        """Make the folder this experiment's, and keep its `files` by the names that they have in it."""
         with host_errors(self.folder):
             for part in (TRIALS, CLAIMS, EXPERIMENT):
                 (self.folder / part).mkdir(parents=True, exist_ok=True)
-            for file in files:
-                target = self.folder / EXPERIMENT / file.relative_to(root)
+            for name, file in files.items():
+                target = self.folder / EXPERIMENT / name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 if target.resolve() != file.resolve():
                     partial = target.with_name(f"%partial-{target.name}")
@@ -69,11 +71,11 @@ class Trials:
         write_whole(self._path(trial.key), codec.to_text(trial).encode("utf-8", "replace"))
 
     def get(self, key: str) -> Trial:
-        return _read(self._path(key))
+        return read_typed(_TRIAL, self._path(key), _FIX)
 
     def all(self) -> tuple[Trial, ...]:
         """By their number in the plan. Raises Broken for a file that nobody of labkit wrote."""
-        found = (_read(path) for path in (self.folder / TRIALS).glob("*.json"))
+        found = (read_typed(_TRIAL, path, _FIX) for path in (self.folder / TRIALS).glob("*.json"))
         return tuple(sorted(found, key=lambda trial: (trial.number, trial.key)))
 
     def claimed(self, key: str) -> AbstractContextManager[bool]:
@@ -87,15 +89,3 @@ class Trials:
 
     def _path(self, key: str) -> Path:
         return self.folder / TRIALS / f"{key}.json"
-
-
-def _read(path: Path) -> Trial:
-    fix = "put it back from a copy, or remove it and run again"
-    try:
-        return _TRIAL.validate_json(path.read_bytes(), strict=True)
-    except OSError as error:
-        raise Broken(where=str(path), found=error.strerror or str(error), fix=fix) from error
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise Broken(where=str(path), found=f"{key}: {first['msg']}", fix=fix) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from functools import cache, partial
+from functools import partial
 
 from labkit.model.errors import HostError
 from labkit.model.events import silent
@@ -18,12 +18,13 @@ from labkit.pools.dask import DaskPool
 from labkit.pools.stream import stream
 from labkit.store.trials import Trials
 from labkit.tally import Tally
-from labkit.tune.ask import TuneAsk, asked
+from labkit.tune.ask import TuneAsk, asked, wanted
 from labkit.tune.one import make_one, told
 from labkit.tune.trial import spelled
 from labkit.tune.workshop import Workshop, equipped, machine_of
 
 _LOCK = threading.Lock()
+_SHOPS: dict[str, Workshop] = {}  # by the ask that they are for
 
 
 def make_far(
@@ -53,15 +54,20 @@ def _need(shop: Workshop, planned: Planned, accel: Accel) -> Need:
 
 
 def _far(token: Token, ask: TuneAsk, planned: Planned) -> Trial | None:
-    """On a worker."""
+    """On a worker, where a workshop stands for as long as the worker does."""
     with _LOCK:
-        shop = _shop(ask.experiment, ask.repeats, ask.accel, ask.cold, ask.deterministic)
+        name = repr(ask)
+        if name not in _SHOPS:
+            _SHOPS[name] = _shop(ask)
+        shop = _SHOPS[name]
     tally = Tally(of=1, what="trial", listen=silent)
     return make_one(token, shop, Trials(folder=ask.out), planned, tally)
 
 
-@cache
-def _shop(experiment: str, repeats: int | None, accel: str, cold: bool, deterministic: bool, /) -> Workshop:
+def _shop(ask: TuneAsk) -> Workshop:
     here = places()
-    wanted = asked(here, experiment, repeats)
-    return equipped(wanted, here, accel, silent, cold=cold, deterministic=deterministic)
+    experiment = asked(here, ask.experiment, ask.repeats)
+    cells = wanted(experiment, ask.only)
+    return equipped(
+        experiment, cells, here, ask.accel, silent, cold=ask.cold, deterministic=ask.deterministic
+    )

@@ -8,23 +8,29 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from labkit.design.stats import INSTALL
 from labkit.design.summary import compare as compared
 from labkit.design.summary import study
 from labkit.labfile.tuning import load_experiment
-from labkit.model.errors import HostError, UsageError
+from labkit.model.errors import UsageError
 from labkit.model.study import Comparison, Study
 from labkit.model.trial import Row
 from labkit.store.trials import CSV, PAGE, PARQUET, Trials
 from labkit.tune.proof import load_proofs
+from labkit.tune.tools import check_tools
 
 Cell = str | int | float | None
 
 
 def load_study(folder: Path) -> Study:
-    """The trials in a folder, analysed by the experiment that lies with them. Raises UsageError, Broken."""
+    """The trials in a folder, analysed by the experiment that lies with them.
+
+    Raises UsageError, Broken, and HostError where what analyses is not installed.
+    """
+    check_tools()
     trials = Trials(folder=folder.expanduser().resolve())
-    found = replace(study(load_experiment(trials.experiment), trials.all()), proofs=load_proofs(trials))
+    found = study(load_experiment(trials.experiment), trials.all())
+    if any(row.trial.transcript for row in found.rows):
+        found = replace(found, proofs=load_proofs(trials))
     if not found.rows:
         fix = "`labkit tune run … --out DIR` makes some"
         raise UsageError(where=str(folder), found="no trial in it", fix=fix)
@@ -104,11 +110,9 @@ def _plain(cell: Cell) -> Cell:
 
 
 def _parquet(names: Sequence[str], rows: Sequence[Sequence[Cell]]) -> bytes:
-    try:
-        import pyarrow as pa
-        from pyarrow import parquet
-    except ImportError as error:
-        raise HostError(where="pyarrow", found="not installed", fix=INSTALL) from error
+    import pyarrow as pa
+    from pyarrow import parquet
+
     columns = {name: _column([row[at] for row in rows]) for at, name in enumerate(names)}
     sink = pa.BufferOutputStream()
     parquet.write_table(pa.table(columns), sink)

@@ -27,6 +27,7 @@ from labkit.tally import Tally
 from labkit.tune.ask import TuneAsk, asked, wanted
 from labkit.tune.one import make_one, stands
 from labkit.tune.proof import prove
+from labkit.tune.tools import check_tools
 from labkit.tune.workshop import Workshop, equipped, machine_of
 
 BOOT_SECONDS = 7.0  # a template under TCG, measured: boot 4.5 s and freezing
@@ -76,15 +77,18 @@ def run(given: TuneAsk, listen: Listener) -> Made:
     Raises BadInput for the experiment, the arguments or the folder, HostError when this machine cannot go on;
     what was made until then stays.
     """
+    check_tools()  # before hours of guests, not after
     ask = replace(given, out=given.out.expanduser().resolve())
     here = places()
     reap(here.live)
     experiment = asked(here, ask.experiment, ask.repeats)
     cells = wanted(experiment, ask.only)
-    shop = equipped(experiment, here, ask.accel, listen, cold=ask.cold, deterministic=ask.deterministic)
+    shop = equipped(
+        experiment, cells, here, ask.accel, listen, cold=ask.cold, deterministic=ask.deterministic
+    )
     _check_kinds(shop, ask)
     trials = Trials(folder=ask.out)
-    trials.begin(_files(experiment), experiment.folder)
+    trials.begin(_files(experiment))
     planned = shard(plan(experiment, cells), ask.shard)
     todo = [each for each in planned if not stands(trials, shop.key(each))]
     if len(todo) < len(planned):
@@ -121,11 +125,12 @@ def _made(ask: TuneAsk, shop: Workshop, todo: Sequence[Planned], listen: Listene
         return tuple(trial for trial in found if trial is not None and trial.end is End.BROKEN)
 
 
-def _files(experiment: Experiment) -> list[Path]:
-    folder = experiment.folder
-    source = folder / SOURCES
-    inside = [path for path in source.rglob("*") if path.is_file()] if source.is_dir() else []
-    return [folder / EXPERIMENT_FILE, *sorted(inside)]
+def _files(experiment: Experiment) -> dict[str, Path]:
+    """What an experiment is made of, by the names in its folder; its own file may have had another."""
+    source = experiment.folder / SOURCES
+    inside = sorted(path for path in source.rglob("*") if path.is_file()) if source.is_dir() else []
+    found = {str(path.relative_to(experiment.folder)): path for path in inside}
+    return found | {EXPERIMENT_FILE: experiment.file}
 
 
 def _check_kinds(shop: Workshop, ask: TuneAsk) -> None:

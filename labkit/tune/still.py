@@ -67,6 +67,7 @@ def perform_still(token: Token, shop: Workshop, planned: Planned, listen: Listen
     refused = refusals(found.refused)
     return Trial(
         key=shop.key(planned),
+        experiment=shop.experiment.digest,
         levels=dict(planned.levels),
         repeat=planned.repeat,
         number=planned.number,

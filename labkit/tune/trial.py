@@ -79,6 +79,7 @@ def perform(token: Token, shop: Workshop, planned: Planned, listen: Listener) ->
     token.check()  # a guest that was killed looks lost
     return Trial(
         key=shop.key(planned),
+        experiment=shop.experiment.digest,
         levels=dict(planned.levels),
         repeat=planned.repeat,
         number=planned.number,

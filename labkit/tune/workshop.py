@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +12,6 @@ from typing import Any
 
 from labkit.act import Cargo
 from labkit.build.cache import Cache
-from labkit.design.plan import cells
 from labkit.labfile.nodes import parse_nodes
 from labkit.labfile.tuning import EXPERIMENT_FILE, SOURCES, experiment_schema, load_experiment
 from labkit.model.artefact import Module, Program
@@ -95,6 +94,7 @@ def _shipped(here: Places) -> list[Path]:
 
 def equipped(
     experiment: Experiment,
+    wanted: Sequence[Levels],
     here: Places,
     accel: str,
     listen: Listener,
@@ -102,10 +102,14 @@ def equipped(
     cold: bool = False,
     deterministic: bool = False,
 ) -> Workshop:
-    """Every cell's machine proven to be one, its kernels and programs built. Raises BadInput, HostError."""
+    """The machine of every cell `wanted` proven to be one, their kernels and the programs built.
+
+    Raises BadInput, HostError.
+    """
+    machines = [machine_of(experiment, cell) for cell in wanted]
     if deterministic:
-        _check_deterministic(experiment)
-    kernels = sorted({machine_of(experiment, cell).kernel for cell in cells(experiment)})
+        _check_deterministic(experiment, machines)
+    kernels = sorted({machine.kernel for machine in machines})
     platforms = {kernel: platform(here, kernel, accel, listen) for kernel in kernels}
     return Workshop(
         experiment=experiment,
@@ -119,10 +123,9 @@ def equipped(
     )
 
 
-def _check_deterministic(experiment: Experiment) -> None:
+def _check_deterministic(experiment: Experiment, machines: Sequence[MachineSpec]) -> None:
     """Raises LabFileError for a machine with disks: they answer when the host likes."""
-    for cell in cells(experiment):
-        machine = machine_of(experiment, cell)
+    for machine in machines:
         if machine.swap or machine.disks:
             raise _impossible(
                 experiment,

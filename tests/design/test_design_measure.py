@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from labkit.design.measure import analyse, number_at
 from labkit.design.summary import compare, study
 from labkit.labfile.tuning import load_experiment
 from labkit.model.experiment import CGROUP, Experiment, Place
+from labkit.model.study import Contrast
 from labkit.model.trial import End, Trial
 
 
@@ -62,20 +64,19 @@ def test_the_cgroup_is_the_experiment_s_own() -> None:
     assert CGROUP.endswith("/experiment")
 
 
-def by_swappiness(faults: Mapping[int, tuple[int, ...]]) -> list[Trial]:
+def by_swappiness(experiment: Experiment, faults: Mapping[int, tuple[int, ...]]) -> list[Trial]:
     return [
-        trial(number, swappiness=level, repeat=repeat)
+        trial(number, swappiness=level, repeat=repeat, experiment=experiment.digest)
         for level, numbers in faults.items()
         for repeat, number in enumerate(numbers, start=1)
     ]
 
 
 def test_a_cell_is_the_median_of_those_that_completed(experiment: Experiment) -> None:
-    made = by_swappiness({10: (30, 33, 60), 60: (90, 90, 90)})
+    made = by_swappiness(experiment, {10: (30, 33, 60), 60: (90, 90, 90)})
     made[2] = replace(made[2], end=End.PANICKED)
-    found = study(experiment, [*made, trial(swappiness=99)])
+    found = study(experiment, made)
     first, second = found.cells
-    assert found.stale == 1
     assert first.ends == {End.COMPLETED: 2, End.PANICKED: 1}
     assert first.estimates["faults"] is not None
     assert (first.estimates["faults"].n, first.estimates["faults"].median) == (2, 31.5)
@@ -83,19 +84,44 @@ def test_a_cell_is_the_median_of_those_that_completed(experiment: Experiment) ->
     assert (second.estimates["faults"].low, second.estimates["faults"].high) == (90.0, 90.0)
 
 
-def test_a_difference_is_stated_only_where_the_intervals_say_so(experiment: Experiment) -> None:
-    made = study(experiment, by_swappiness({10: (30, 31, 32, 33, 34), 60: (90, 91, 92, 93, 94)}))
-    found = compare(made, made, ("10", "60"), "swappiness")
-    by_name = {it.metric: it for it in found.contrasts}
-    assert found.contrasts[0].metric == "faults"
-    assert by_name["faults"].worse is True
-    assert by_name["faults"].difference is not None
-    assert by_name["faults"].difference.by == 60
-    assert by_name["each"].worse is None  # nobody said which way is better
-    noisy = study(experiment, by_swappiness({10: (1, 50, 100), 60: (2, 60, 99)}))
-    (faults,) = (
-        it for it in compare(noisy, noisy, ("10", "60"), "swappiness").contrasts if it.metric == "faults"
+def test_only_what_compares_stands_side_by_side(experiment: Experiment) -> None:
+    """Not of another form, nor by another accelerator; after an update of QEMU the newer of two."""
+    kept = by_swappiness(experiment, {10: (30,), 60: (90,)})
+    later = replace(kept[0], key="later", made_at=kept[0].made_at + timedelta(hours=1), qemu="8.0")
+    others = (
+        replace(kept[1], key="form", experiment="another digest"),
+        replace(kept[1], key="accel", accel="tcg, deterministic"),
+        replace(kept[1], key="cell", levels={"swappiness": 99}),
     )
+    found = study(experiment, [*others, *kept, later])
+    assert {row.trial.key for row in found.rows} == {"later", kept[1].key}
+    assert found.stale == 4
+
+
+def contrast(experiment: Experiment, metric: str, faults: Mapping[int, tuple[int, ...]]) -> Contrast:
+    made = study(experiment, by_swappiness(experiment, faults))
+    found = compare(made, made, ("10", "60"), "swappiness").contrasts
+    return next(it for it in found if it.metric == metric)
+
+
+def test_a_difference_is_stated_only_where_the_intervals_say_so(experiment: Experiment) -> None:
+    apart = {10: (30, 31, 32, 33, 34), 60: (90, 91, 92, 93, 94)}
+    faults = contrast(experiment, "faults", apart)
     assert faults.difference is not None
-    assert not faults.difference.is_sure
-    assert faults.worse is None
+    assert (faults.difference.by, faults.difference.is_sure, faults.worse) == (60, True, True)
+    assert contrast(experiment, "each", apart).worse is None  # nobody said which way is better
+    noisy = contrast(experiment, "faults", {10: (1, 50, 100), 60: (2, 60, 99)})
+    assert noisy.difference is not None
+    assert (noisy.difference.is_sure, noisy.worse) == (False, None)
+
+
+@pytest.mark.parametrize("repeats", [1, 2])
+def test_of_too_few_repeats_nothing_is_sure(experiment: Experiment, repeats: int) -> None:
+    found = contrast(experiment, "faults", {10: (30,) * repeats, 60: (90,) * repeats})
+    assert found.difference is not None
+    assert (found.difference.by, found.difference.is_sure, found.worse) == (60, False, None)
+
+
+def test_what_became_worse_comes_first(experiment: Experiment) -> None:
+    made = study(experiment, by_swappiness(experiment, {10: (30,) * 3, 60: (90,) * 3}))
+    assert compare(made, made, ("10", "60"), "swappiness").contrasts[0].metric == "faults"

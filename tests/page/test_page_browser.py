@@ -64,7 +64,13 @@ def experiment_page(folder: Path) -> Path:
     plots += '[[plot]]\nmetric = "each"\nover = "lru"\nby = "swappiness"\n'
     made = load_experiment(write_experiment(folder / "x", factors=factors, metrics=METRICS, rest=plots))
     trials = [
-        trial(number, swappiness=level, repeat=repeat, levels={"swappiness": level, "lru": lru})
+        trial(
+            number,
+            swappiness=level,
+            repeat=repeat,
+            experiment=made.digest,
+            levels={"swappiness": level, "lru": lru},
+        )
         for repeat, number in enumerate((30, 32, 37), start=1)
         for level in (10, 60)
         for lru in "ny"

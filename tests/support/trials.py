@@ -35,6 +35,7 @@ NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 def trial(faults: int = 30, *, swappiness: int = 10, repeat: int = 1, **changes: object) -> Trial:
     made = Trial(
         key=f"{swappiness}-{repeat}",
+        experiment="a digest",
         levels={"swappiness": swappiness},
         repeat=repeat,
         number=repeat,

@@ -16,7 +16,7 @@ from clusters import cluster
 from experiments import FACTORS, HEAD, METRICS, write_experiment
 from processes import mark_environment, marked_processes
 
-from labkit.model.errors import ExitCode, UsageError
+from labkit.model.errors import ExitCode, HostError, UsageError
 from labkit.model.events import silent
 from labkit.model.trial import End, Row
 from labkit.store.trials import Trials
@@ -293,3 +293,22 @@ def test_a_metric_may_be_added_without_a_new_guest(tmp_path: Path) -> None:
     kept.write_text(kept.read_text() + extra)
     study = load_study(tmp_path / "out")
     assert [row.values["twice"] for row in study.rows] == [10.0, 10.0]
+
+
+def test_what_analyses_is_asked_for_before_any_guest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    ask = TuneAsk(experiment=str(write_experiment(tmp_path / "x")), out=tmp_path / "out")
+    with pytest.raises(HostError, match=r"pyarrow not installed; .*pip install -e '\.\[tune\]'"):
+        run(ask, silent)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_experiment_s_file_may_have_any_name_and_only_its_kernels_are_needed(tmp_path: Path) -> None:
+    factors = '[[factor]]\nname = "kernel"\nmachine = "kernel"\nlevels = ["6.12", "of-nobody"]\n'
+    there = write_experiment(tmp_path / "x", factors=factors)
+    (there / "experiment.toml").rename(there / "mine.toml")
+    ask = TuneAsk(experiment=str(there / "mine.toml"), out=tmp_path / "out", repeats=1)
+    assert run(replace(ask, only={"kernel": ("6.12",)}), silent).fresh == 1
+    assert load_study(tmp_path / "out").rows[0].end is End.COMPLETED
+    with pytest.raises(UsageError, match="of-nobody"):
+        run(ask, silent)

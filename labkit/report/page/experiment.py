@@ -11,7 +11,7 @@ TEMPLATE = "experiment.html.j2"
 
 
 def render_experiment(study: Study) -> str:
-    """The whole page. Raises HostError where matplotlib is not installed."""
+    """The whole page."""
     experiment = study.experiment
     under = sorted({f"{row.trial.accel}, QEMU {row.trial.qemu}" for row in study.rows})
     releases = sorted({row.trial.release for row in study.rows})
